@@ -1,0 +1,1 @@
+"""Who owns what, and every movement of money: users, accounts, the ledger, freezes, lots, margin arithmetic."""

@@ -1,0 +1,60 @@
+"""The reservation an accepted order makes (rules/futures.md §5.3): margin, fee and, for closing orders, lots."""
+
+from django.db import models
+
+from accounts.enums import FreezeStatus, PositionSide
+from accounts.models.account import Account
+from quotes.models import Instrument
+from tradingdesk.kernel.fields import MoneyField, QuantityField
+
+
+class Freeze(models.Model):
+    """One per order. Captured pro rata by fills, the rest released by cancel or expiry; resolved once.
+
+    Whatever was frozen is open, captured or released: margin = open + captured + released, and so for the fee and the quantity.
+    `closing_side` is set for closing orders: they freeze lots of that side, no margin.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="freezes")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    order_id = models.BigIntegerField(unique=True)
+    status = models.CharField(max_length=8, choices=FreezeStatus, default=FreezeStatus.OPEN)
+    closing_side = models.CharField(max_length=8, choices=PositionSide, blank=True)
+    quantity = QuantityField()
+    margin = MoneyField()
+    fee = MoneyField()
+    captured_quantity = QuantityField(default=0)
+    captured_margin = MoneyField(default=0)
+    captured_fee = MoneyField(default=0)
+    released_quantity = QuantityField(default=0)
+    released_margin = MoneyField(default=0)
+    released_fee = MoneyField(default=0)
+    created_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account"], condition=models.Q(status="OPEN"), name="accounts_freeze_open")]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_freeze_not_overdrawn",
+                condition=models.Q(
+                    quantity__gte=models.F("captured_quantity") + models.F("released_quantity"),
+                    margin__gte=models.F("captured_margin") + models.F("released_margin"),
+                    fee__gte=models.F("captured_fee") + models.F("released_fee"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="accounts_freeze_resolved_in_full",
+                condition=models.Q(status="OPEN")
+                | models.Q(
+                    quantity=models.F("captured_quantity") + models.F("released_quantity"),
+                    margin=models.F("captured_margin") + models.F("released_margin"),
+                    fee=models.F("captured_fee") + models.F("released_fee"),
+                    resolved_at__isnull=False,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"freeze of order {self.order_id}"

@@ -1,0 +1,83 @@
+"""The double-entry ledger. A journal is a set of entries that sums to zero, written in one INSERT, in one market, and never changed.
+
+An entry's amount is positive when the party is better off by it: a deposit is +client, −house cash at bank (the bank owes us, we owe the client).
+House balances are sums of entries, not rows that everyone updates.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from accounts.enums import EntryKind, HousePurpose, JournalKind
+from accounts.models.account import Account
+from quotes.models import Instrument, Market
+from tradingdesk.kernel.fields import MoneyField
+from tradingdesk.kernel.models import AppendOnlyModel
+
+
+class HouseAccount(models.Model):
+    """The house's side of the books, per market and currency, so that demo money can never enter live books."""
+
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="house_accounts")
+    currency = models.CharField(max_length=3)
+    purpose = models.CharField(max_length=16, choices=HousePurpose)
+
+    class Meta:
+        ordering = ["market", "currency", "purpose"]
+        constraints = [models.UniqueConstraint(fields=["market", "currency", "purpose"], name="accounts_houseaccount_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.currency} {self.get_purpose_display()}"
+
+
+class Journal(AppendOnlyModel):
+    """One movement of money and why it happened. `fill_id` is the fill it settles (a foreign key in the database, see orders' migrations)."""
+
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=JournalKind)
+    trading_day = models.DateField()
+    fill_id = models.BigIntegerField(null=True, unique=True)
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    market_time = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Entry(AppendOnlyModel):
+    """One line of a journal. Client lines carry the account's version and its amounts after them; house lines do not."""
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="entries")
+    house_account = models.ForeignKey(HouseAccount, null=True, on_delete=models.PROTECT, related_name="entries")
+    instrument = models.ForeignKey(Instrument, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=EntryKind)
+    currency = models.CharField(max_length=3)
+    amount = MoneyField()
+    account_version = models.BigIntegerField(null=True)
+    balance_after = MoneyField(null=True)
+    frozen_after = MoneyField(null=True)
+    margin_after = MoneyField(null=True)
+    trading_day = models.DateField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "entries"
+        indexes = [models.Index(fields=["account", "-id"], name="accounts_entry_account")]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_entry_one_party",
+                condition=models.Q(account__isnull=False, house_account__isnull=True, account_version__isnull=False)
+                | models.Q(account__isnull=True, house_account__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"

@@ -1,0 +1,67 @@
+"""Positions as lots: each the open remainder of one opening fill. P&L is computed per lot and summed (rules/futures.md §2.2)."""
+
+from django.db import models
+
+from accounts.enums import LotChangeKind, PositionSide
+from accounts.models.account import Account
+from quotes.models import Instrument
+from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.models import AppendOnlyModel
+
+
+class Lot(models.Model):
+    """`basis_price` is what P&L runs from: the open price until the first settlement, then the last settlement price.
+
+    `margin` is what the open remainder occupies. Ids ascend with time, so FIFO is by id.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=8, choices=PositionSide)
+    opening_fill_id = models.BigIntegerField(unique=True)
+    opened_quantity = QuantityField()
+    quantity = QuantityField(help_text="Open remainder; 0: closed")
+    open_price = PriceField()
+    basis_price = PriceField()
+    margin = MoneyField()
+    trading_day = models.DateField(help_text="Of the opening fill")
+    marked_through = models.DateField(null=True, help_text="Trading day of the settlement the basis is from")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "instrument"], condition=models.Q(quantity__gt=0), name="accounts_lot_open")]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_lot_remainder",
+                condition=models.Q(quantity__gte=0, quantity__lte=models.F("opened_quantity"), margin__gte=0)
+                & (models.Q(quantity__gt=0) | models.Q(margin=0)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} @ {self.open_price}"
+
+
+class LotChange(AppendOnlyModel):
+    """What happened to a lot, in order: quantities and margins of a lot are the sums of its changes."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="changes")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=LotChangeKind)
+    fill_id = models.BigIntegerField(null=True)
+    quantity_change = QuantityField()
+    margin_change = MoneyField()
+    price = PriceField(help_text="Of the fill, or the settlement price")
+    basis_price = PriceField(help_text="What the P&L ran from")
+    pnl = MoneyField(help_text="Paid into the balance by this change")
+    account_version = models.BigIntegerField()
+    trading_day = models.DateField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity_change}"

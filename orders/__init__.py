@@ -1,0 +1,1 @@
+"""The order pipeline: state machine, checks, matching, placement, fills of resting orders, cancel."""

@@ -1,0 +1,41 @@
+"""One account's execution, with the quote it was made at inline: nobody has to look elsewhere to see why this price."""
+
+from django.db import models
+
+from accounts.models import Account
+from orders.enums import Effect, Side
+from orders.models.order import Order
+from quotes.models import Instrument, Market
+from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.models import AppendOnlyModel
+
+
+class Fill(AppendOnlyModel):
+    """Against the house at its quote. Its journal, its lot change and its capture are written in the same transaction."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fills")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=4, choices=Side)
+    effect = models.CharField(max_length=8, choices=Effect)
+    quantity = QuantityField()
+    price = PriceField()
+    fee = MoneyField()
+    realised_pnl = MoneyField()
+    quote_seq = models.BigIntegerField()
+    quote_bid = PriceField()
+    quote_ask = PriceField()
+    quote_time = models.DateTimeField()
+    quote_source = models.CharField(max_length=32)
+    account_version = models.BigIntegerField()
+    trading_day = models.DateField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="orders_fill_account")]
+        constraints = [models.CheckConstraint(name="orders_fill_quantity_positive", condition=models.Q(quantity__gt=0, price__gt=0))]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} @ {self.price}"

@@ -1,0 +1,84 @@
+"""What can be traded, and its dated fees and margins: parameters that change by notice, never constants (rules/futures.md, head)."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from quotes.enums import AssetClass, MarginBasis, Matching
+from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField, RateField
+
+
+class Instrument(models.Model):
+    """Contract terms. P&L of one lot = price difference × multiplier, in `currency`."""
+
+    symbol = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)
+    asset_class = models.CharField(max_length=16, choices=AssetClass, default=AssetClass.FUTURE)
+    matching = models.CharField(max_length=16, choices=Matching, default=Matching.DEALER)
+    currency = models.CharField(max_length=3, default="USD")
+    multiplier = QuantityField(help_text="Units of the underlying in one lot: 100 troy ounces")
+    tick_size = PriceField(help_text="Smallest price step; 0 allows any price")
+    quantity_step = QuantityField(default=1, help_text="Smallest quantity step; 1: whole lots")
+    max_order_quantity = QuantityField(null=True, blank=True)
+    margin_basis = models.CharField(max_length=24, choices=MarginBasis, default=MarginBasis.ORDER_PRICE)
+    is_active = models.BooleanField(default=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["symbol"]
+        constraints = [
+            models.CheckConstraint(name="quotes_instrument_multiplier_positive", condition=models.Q(multiplier__gt=0)),
+            models.CheckConstraint(name="quotes_instrument_tick_not_negative", condition=models.Q(tick_size__gte=0)),
+            models.CheckConstraint(name="quotes_instrument_step_positive", condition=models.Q(quantity_step__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.symbol
+
+    @property
+    def price_decimals(self) -> int:
+        """Digits after the point that a price of this instrument shows."""
+        exponent = self.tick_size.normalize().as_tuple().exponent
+        return max(0, -exponent) if self.tick_size and isinstance(exponent, int) else 3
+
+
+class FeeSchedule(models.Model):
+    """Fees from a trading day on: lots × (per lot + rate × price × multiplier), rounded per fill (rules/futures.md §4)."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="fee_schedules")
+    effective_from = models.DateField(help_text="First trading day it applies to")
+    open_per_lot = MoneyField(default=0)
+    open_rate = RateField(default=0)
+    close_per_lot = MoneyField(default=0)
+    close_rate = RateField(default=0)
+    close_today_per_lot = MoneyField(default=0, help_text="For lots opened the same trading day")
+    close_today_rate = RateField(default=0)
+    overnight_per_lot = MoneyField(default=0, help_text="Charged at settlement on every open lot")
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["instrument", "-effective_from"]
+        constraints = [models.UniqueConstraint(fields=["instrument", "effective_from"], name="quotes_feeschedule_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument} fees from {self.effective_from}"
+
+
+class MarginSchedule(models.Model):
+    """Margin from a trading day on: price × multiplier × rate + per lot. Charged at the settlement of the day before (rules/futures.md §1.3)."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="margin_schedules")
+    effective_from = models.DateField(help_text="First trading day it applies to")
+    rate = RateField(default=0, validators=[MinValueValidator(0)])
+    per_lot = MoneyField(default=0, validators=[MinValueValidator(0)])
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["instrument", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "effective_from"], name="quotes_marginschedule_unique"),
+            models.CheckConstraint(name="quotes_marginschedule_not_negative", condition=models.Q(rate__gte=0, per_lot__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument} margin from {self.effective_from}"

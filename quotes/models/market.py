@@ -1,0 +1,51 @@
+"""A market is one stream of prices with its own clock and its own accounts; a listing says what trades in it, and how."""
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from quotes.enums import MarketClock, MarketKind
+from quotes.models.calendar import SessionCalendar
+from quotes.models.instrument import Instrument
+from tradingdesk.kernel.fields import RateField
+
+
+class Market(models.Model):
+    """Nothing crosses from one market into another: not a price, not an order, not a cent."""
+
+    code = models.SlugField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=16, choices=MarketKind)
+    clock = models.CharField(max_length=8, choices=MarketClock, default=MarketClock.WALL)
+    feed = models.CharField(max_length=32, blank=True, help_text="Name of the feed run_market takes ticks from; empty: none")
+    feed_options = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    settles_automatically = models.BooleanField(default=True, help_text="Settle each trading day by schedule once its sessions are over")
+    priced_through = models.DateField(
+        null=True, blank=True, editable=False, help_text="Last trading day whose settlement prices are fixed; bookings belong to a later day"
+    )
+    history = HistoricalRecords(excluded_fields=["priced_through"])
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Listing(models.Model):
+    """An instrument in a market: when it trades and which quotes are good enough to deal on."""
+
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="listings")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="listings")
+    calendar = models.ForeignKey(SessionCalendar, on_delete=models.PROTECT, related_name="listings")
+    max_quote_age_seconds = models.PositiveIntegerField(default=10, help_text="No deal on a quote that arrived longer ago")
+    max_jump_rate = RateField(default="0.05", help_text="A tick farther than this share from the last quote is flagged; 0: never")
+    is_active = models.BooleanField(default=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["market", "instrument"]
+        constraints = [models.UniqueConstraint(fields=["market", "instrument"], name="quotes_listing_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument} in {self.market}"

@@ -1,0 +1,1 @@
+"""Watches margins, decides, and calls orders."""

@@ -1,0 +1,1 @@
+"""The end of the trading day: prices, marks, fees, snapshot, zero-sum proof."""

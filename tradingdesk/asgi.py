@@ -1,0 +1,17 @@
+"""HTTP through Django, WebSockets through the quotes consumers; static files are WhiteNoise's, inside Django."""
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingdesk.settings")
+http = get_asgi_application()
+
+from tradingdesk.urls import websocket_urlpatterns  # noqa: E402  (apps must be ready first)
+
+application = ProtocolTypeRouter(
+    {"http": http, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))}
+)

@@ -1,0 +1,69 @@
+"""Set-based statements on the hot path: server-side parameters (so that PostgreSQL plans once) and one round trip for many statements.
+
+Rows go in as one array per column through `unnest`, so the text of a statement does not depend on how many rows there are. Ids are taken from the
+sequences beforehand (`take_ids`), so no statement waits for the answer of another.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.models import Model
+
+
+def execute(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> psycopg.Cursor[Any]:
+    """Runs one statement with server-side parameters on Django's connection, inside its transaction; Django's error classes."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = psycopg.Cursor(connection.connection)
+        return cursor.execute(sql, params)  # type: ignore[arg-type]
+
+
+def fetch_all(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """Every row of one statement."""
+    with connection.wrap_database_errors:
+        return execute(sql, params).fetchall()
+
+
+@contextmanager
+def pipeline() -> Iterator[None]:
+    """Statements inside go out together and are answered together: one round trip."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+@cache
+def insert_sql(model: type[Model], columns: tuple[str, ...]) -> str:
+    """INSERT of any number of rows of these columns, one array parameter each."""
+    types = {f.column: f.db_type(connection) for f in model._meta.concrete_fields}
+    arrays = ", ".join(f"%s::{types[c]}[]" for c in columns)
+    names = ", ".join(f'"{c}"' for c in columns)
+    return f"INSERT INTO {model._meta.db_table} ({names}) SELECT * FROM unnest({arrays})"
+
+
+def insert(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
+    """Inserts rows given as {column: value}, all with the same keys; nothing for no rows."""
+    rows = list(rows)
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    execute(insert_sql(model, columns), [[row[c] for row in rows] for c in columns])
+
+
+def take_ids(counts: dict[type[Model], int]) -> dict[type[Model], list[int]]:
+    """Reserves ids for rows yet to be written: `counts[model]` of each, ascending; one round trip."""
+    wanted = {m: n for m, n in counts.items() if n}
+    if not wanted:
+        return {m: [] for m in counts}
+    parts = " UNION ALL ".join(
+        f"SELECT {i}, nextval('{m._meta.db_table}_id_seq') FROM generate_series(1, %s)" for i, m in enumerate(wanted)
+    )
+    ids: dict[type[Model], list[int]] = {m: [] for m in counts}
+    models = list(wanted)
+    for index, value in fetch_all(parts, list(wanted.values())):
+        ids[models[index]].append(value)
+    return {m: sorted(values) for m, values in ids.items()}

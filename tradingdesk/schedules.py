@@ -1,0 +1,21 @@
+"""The jobs on a clock: seeded into django-celery-beat once, editable there ever after. Seeding never overwrites an operator's edit.
+
+`every_seconds` jobs of a few seconds expire instead of queueing up; each is single-flight in its service.
+"""
+
+from typing import Any
+
+SCHEDULES: list[dict[str, Any]] = [
+    {
+        "name": "Settle markets whose trading day is over",
+        "task": "settlement.tasks.settle_due_markets",
+        "every_seconds": 30,
+        "queue": "settlement",
+    },
+    {
+        "name": "Prepare tick partitions of the coming days",
+        "task": "quotes.tasks.prepare_partitions",
+        "every_seconds": 3600,
+        "queue": "default",
+    },
+]
