@@ -15,7 +15,7 @@ def main() -> int:
         if not INSTALLED.exists() or sys.prefix == str(INSTALLED.parents[1]):
             print("Tradingdesk: nothing is installed yet; run make setup.", file=sys.stderr)
             return 1
-        os.execv(INSTALLED, [str(INSTALLED), *sys.argv])
+        os.execv(INSTALLED, [str(INSTALLED), *sys.argv])  # noqa: S606 - the same command, with the installed Python
     from tradingdesk.local import commands
 
     return commands.main(sys.argv)

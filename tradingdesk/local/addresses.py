@@ -5,11 +5,8 @@ to run uses `tradingdesk.local.postgres` and `tradingdesk.local.redis`.
 """
 
 import os
-from typing import Literal
 
 from tradingdesk.local import passwords
-
-Role = Literal["app", "owner"]
 
 
 def database_is_embedded() -> bool:
@@ -22,7 +19,7 @@ def redis_is_embedded() -> bool:
     return not os.environ.get("REDIS_URL")
 
 
-def database_url(role: Role) -> str:
+def database_url(role: str) -> str:
     """Return the URL for desk_app ("app") or desk_owner ("owner"); the owner's defaults to DATABASE_URL where that is given."""
     given = os.environ.get("DATABASE_URL")
     if role == "owner":
@@ -30,7 +27,7 @@ def database_url(role: Role) -> str:
     return given or embedded_database_url(role)
 
 
-def embedded_database_url(role: Role) -> str:
+def embedded_database_url(role: str) -> str:
     """Return the URL of the embedded PostgreSQL: a Unix socket, its folder percent-encoded in the place of the host."""
     from tradingdesk.local import postgres
 

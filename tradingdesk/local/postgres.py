@@ -69,7 +69,7 @@ class Cluster:
         inside = self.home / "run"
         if len(str(inside / SOCKET_FILE)) <= SOCKET_PATH_LIMIT:
             return inside
-        return Path(f"/tmp/tradingdesk-{paths.digest(self.home)}")
+        return Path(f"/tmp/tradingdesk-{paths.digest(self.home)}")  # noqa: S108 - made 0700, its owner is checked
 
     @property
     def log(self) -> Path:

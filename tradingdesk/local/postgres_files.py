@@ -110,5 +110,5 @@ def _set_passwords(cluster: Cluster) -> None:
 
 def _single_user(data: Path, statements: list[str]) -> None:
     """Run statements without a server, before anybody can connect: each is one line (manual, `postgres --single`)."""
-    command = [programs() / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres"]
+    command = (programs() / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres")
     unprivileged.run(*command, text="\n".join(statements) + "\n")

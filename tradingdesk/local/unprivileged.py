@@ -16,7 +16,7 @@ from typing import Any
 from tradingdesk.local import LocalError, paths
 
 SYSTEM_USERS = ("postgres", "nobody")
-OUTSIDE = (Path("/var/lib/tradingdesk"), Path("/var/tmp/tradingdesk"))
+OUTSIDE = (Path("/var/lib/tradingdesk"), Path("/var/tmp/tradingdesk"))  # noqa: S108 - its owner is checked
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
