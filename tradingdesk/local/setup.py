@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from tradingdesk.local import LocalError, locks, output, paths
+from tradingdesk.local import LocalError, locks, output, paths, processes
 
 ROOT = paths.REPOSITORY
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "node_modules"
 WAIT_FOR_OTHER_SETUP_SECONDS = 900
 OLDEST_PYTHON = (3, 11)
@@ -70,14 +71,27 @@ def install_python_packages() -> None:
     make_environment()
     say("Installing the Python packages; a minute or two, the first time.")
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
-    run("Installing the Python packages", *pip, "-r", requirements, "-c", constraints)
+    with unfinished_until_done():
+        run("Installing the Python packages", *pip, "-r", requirements, "-c", constraints)
     stamp.write_text(wanted)
+
+
+@contextlib.contextmanager
+def unfinished_until_done() -> Iterator[None]:
+    """Mark `.venv` as unfinished meanwhile: pip undoes what fails, but takes a package for whole that a kill left half."""
+    UNFINISHED.touch()
+    try:
+        yield
+    except LocalError:
+        UNFINISHED.unlink()
+        raise
+    UNFINISHED.unlink()
 
 
 def make_environment() -> None:
     """Make `.venv` where there is none that works."""
-    if VENV.exists() and not works(PYTHON, "-m", "pip", "--version"):
-        say("The set-up was interrupted or its Python has gone: making .venv anew.")
+    if VENV.exists() and (UNFINISHED.exists() or not works(PYTHON, "-m", "pip", "--version")):
+        say("The last set-up was interrupted, or its Python has gone: making .venv anew.")
         shutil.rmtree(VENV)
     if not VENV.exists():
         run("Making .venv", sys.executable, "-m", "venv", VENV)
@@ -131,17 +145,14 @@ def is_stamped(stamp: Path, wanted: str) -> bool:
 def works(*command: Path | str) -> bool:
     """Tell whether a command succeeds; what it says is not shown."""
     try:
-        return subprocess.run(command, cwd=ROOT, env=environment(), **QUIET).returncode == 0
+        return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
     except OSError:
         return False
 
 
-QUIET: dict[str, int] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-
-
 def run(what: str, *command: Path | str) -> None:
     """Run a command that must succeed; its complaint is shown, then one line."""
-    done = subprocess.run(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, preexec_fn=processes.end_with_parent)
     if done.returncode:
         raise LocalError(f"{what} failed (exit code {done.returncode}); run the same command again to go on from here.")
 
