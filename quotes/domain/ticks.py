@@ -1,0 +1,26 @@
+"""One quote of a feed, as every part of the desk passes it on. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+CLEAN = 0  # quotes.enums.TickFlag.CLEAN: the only flag that fills orders, moves bars and becomes the latest quote
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`seq` is gapless per (market, instrument), the order of the feed; 0 until recorded. `time` is the feed's stamp, aware; prices are exact."""
+
+    seq: int
+    time: datetime
+    bid: Decimal
+    ask: Decimal
+    last: Decimal | None = None
+    last_size: Decimal | None = None
+    flag: int = CLEAN
+    received_at: datetime | None = None
+
+    @property
+    def mid(self) -> Decimal:
+        """Halfway between bid and ask, exact."""
+        return (self.bid + self.ask) / 2
