@@ -1,0 +1,24 @@
+"""`manage.py seed_demo`: the demo desk, at every start. Idempotent; creates what is absent and overwrites nothing."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from tradingdesk.desk.demo import book, markets, people
+from tradingdesk.desk.demo.jobs import jobs
+
+
+class Command(BaseCommand):
+    """Runs as desk_app: through services, and ORM writes that the application may do."""
+
+    help = "Creates what is missing of the demo desk: markets, people, funded accounts, schedules. Logins go to the installation's secrets."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        markets.spot_gold()
+        market = markets.demo_market()
+        book.house_accounts(market)
+        users = people.people()
+        for plan in book.plans(users):
+            book.open_and_fund(plan, market)
+        jobs()
+        self.stdout.write(f"Demo desk ready; logins in {people.logins_file().name} of the installation's secrets.")
