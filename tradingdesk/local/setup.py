@@ -70,7 +70,7 @@ def install_python_packages() -> None:
         return
     make_environment()
     say("Installing the Python packages; a minute or two, the first time.")
-    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+    pip = (PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
     with unfinished_until_done():
         run("Installing the Python packages", *pip, "-r", requirements, "-c", constraints)
     stamp.write_text(wanted)
