@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-CLEAN = 0  # quotes.enums.TickFlag.CLEAN: the only flag that fills orders, moves bars and becomes the latest quote
+from quotes.enums import TickFlag
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Tick:
     ask: Decimal
     last: Decimal | None = None
     last_size: Decimal | None = None
-    flag: int = CLEAN
+    flag: int = TickFlag.CLEAN
     received_at: datetime | None = None
 
     @property

@@ -79,9 +79,7 @@ def test_bounds_move_with_the_clocks() -> None:
 
 
 def test_bounds_of_a_day_with_several_sessions_and_of_none() -> None:
-    shanghai = ZoneInfo("Asia/Shanghai")
-    expected = (shanghai(2024, 4, 26, 21, tzinfo=shanghai), datetime(2024, 4, 29, 15, tzinfo=shanghai))
-    assert SHANGHAI.bounds(date(2024, 4, 29)) == expected
+    assert SHANGHAI.bounds(date(2024, 4, 29)) == (shanghai(2024, 4, 26, 21), shanghai(2024, 4, 29, 15))
     assert SHANGHAI.bounds(date(2024, 5, 1)) is None
     assert SHANGHAI.bounds(date(2024, 4, 28)) is None
 
