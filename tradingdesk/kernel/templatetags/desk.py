@@ -48,3 +48,28 @@ def sign_class(value: Any) -> str:
         return ""
     number = Decimal(value)
     return "gain" if number > 0 else "loss" if number < 0 else ""
+
+
+@register.filter
+def words(name: str) -> str:
+    """A key as people say it: `limit_price` → limit price."""
+    return str(name).replace("_", " ")
+
+
+@register.filter
+def figure(value: Any) -> str:
+    """A number of a refusal with thousands separators and only its own decimals; anything else as it is."""
+    try:
+        plain = money_module.text(Decimal(value)) if not isinstance(value, bool) else None
+    except (ArithmeticError, TypeError, ValueError):
+        plain = None
+    if plain is None or "N" in plain or "I" in plain:
+        return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    whole, point, fraction = plain.partition(".")
+    return f"{int(whole):,}{point}{fraction}".replace("-", MINUS) if not plain.startswith("-0") else plain.replace("-", MINUS)
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A bare number for scripts: no separators."""
+    return money_module.text(Decimal(value)) or "" if value not in (None, "") else ""

@@ -1,0 +1,156 @@
+"""What the parts of the trader's page show: each function gives one template its context, from selectors alone."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from accounts.models import Account
+from accounts.selectors import accounts_for, figures, ledger_entries, positions
+from orders.domain.estimates import estimate as estimated
+from orders.enums import Effect, OrderStatus, OrderType, Side, TimeInForce
+from orders.models import Order
+from orders.selectors import recent_fills, recent_orders, working_orders
+from orders.tickets import Ticket
+from quotes.domain.dealing import Dealing
+from quotes.enums import BarFrame
+from quotes.models import Instrument
+from quotes.selectors.calendars import calendar_of
+from quotes.selectors.dealing import query_dealings, read_dealings
+from tradingdesk.kernel import clock, money
+from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound
+
+ROWS = 50  # of each list on the page; the history pages have the rest
+Context = dict[str, Any]
+
+
+def page(user: AbstractBaseUser, account: Account, symbol: str) -> Context:
+    """Everything at once."""
+    instruments = listed_instruments(account)
+    instrument = next((i for i in instruments if i.symbol == symbol), instruments[0] if instruments else None)
+    if symbol and (instrument is None or instrument.symbol != symbol):
+        raise NotFound("This instrument is not listed in the account's market.", instrument=symbol[:64])
+    accounts = accounts_for(user).order_by("number")
+    context: Context = {"accounts": accounts, "instruments": instruments, "instrument": instrument, "frames": BarFrame.values}
+    context |= live(account) | book(account)
+    if instrument:
+        context |= ticket(account, Ticket.blank(instrument.symbol))
+        context |= {"config": _config(account, instrument, context["dealing"])}
+    return context
+
+
+def live(account: Account) -> Context:
+    """Figures and positions. `anchor` changes with every order, so that a Close button pressed twice is one order and pressed anew is another."""
+    now = figures(account.pk)
+    anchor = Order.objects.filter(account=account).order_by("-id").values_list("id", flat=True).first() or 0
+    return {"account": account, "figures": now, "level": _level(account, now), "positions": positions(account.pk), "anchor": anchor}
+
+
+def book(account: Account) -> Context:
+    """Working orders, recent orders, fills, ledger rows."""
+    return {
+        "account": account,
+        "working": working_orders(account.pk),
+        "orders": recent_orders(account.pk, ROWS),
+        "fills": recent_fills(account.pk, ROWS),
+        "entries": ledger_entries(account.pk, ROWS),
+    }
+
+
+def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Context:
+    """The ticket as it stands, the quote it would deal at, and what came of the last one."""
+    instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
+    found = dealing_of(account, instrument) if instrument else None
+    return {"account": account, "ticket": shown, "instrument": instrument, "dealing": found, "quote": found and found.quote, "result": result, "times_in_force": TimeInForce.choices}
+
+
+def estimate(account: Account, shown: Ticket) -> Context:
+    """Margin and fee of the ticket; without `estimate` where the ticket cannot be read yet."""
+    try:
+        return {"account": account, "estimate": _estimate(account, shown), "available": figures(account.pk).available}
+    except (InvalidRequest, ArithmeticError):  # ArithmeticError: more digits than any honest amount has
+        return {"account": account, "estimate": None}
+
+
+def _estimate(account: Account, shown: Ticket) -> Any:
+    instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
+    found = dealing_of(account, instrument) if instrument else None
+    quantity = money.parse(shown.quantity, "quantity")
+    if found is None or found.quote is None or quantity <= 0:
+        return None
+    price = money.parse(shown.limit_price, "limit_price") if shown.type == OrderType.LIMIT else found.quote.mark(shown.side == Side.SELL)
+    day = calendar_of(found.calendar_id).trading_day(clock.now())
+    rates = found.rates_on(day, account.tier.margin_factor)
+    return estimated(found, rates, price=price, quantity=quantity, is_closing=shown.effect == Effect.CLOSE)
+
+
+def listed_instruments(account: Account) -> list[Instrument]:
+    """What the account may trade."""
+    return list(Instrument.objects.filter(listings__market=account.market_id, listings__is_active=True, is_active=True))
+
+
+def dealing_of(account: Account, instrument: Instrument) -> Dealing | None:
+    """Terms and quote of one instrument in the account's market."""
+    found = read_dealings(query_dealings([account.pk], [instrument.pk]))
+    return found.get((account.market_id, instrument.pk))
+
+
+def own_order(account: Account, order_id: int) -> None:
+    """Raises NotFound for an order of another account."""
+    if not Order.objects.filter(pk=order_id, account=account).exists():
+        raise NotFound("There is no such order.", order=order_id)
+
+
+def result_of(outcome: Context, shown: Ticket) -> Context:
+    """What to tell the trader about one outcome: done, or refused with code and numbers."""
+    result: Context = {"kind": "done", "code": outcome["reason"] or "", "message": outcome["message"], "extra": outcome["detail"]}
+    asked = f"{'Buy' if shown.side == Side.BUY else 'Sell'} {outcome['quantity']} {shown.instrument}"
+    match outcome["status"]:
+        case OrderStatus.FILLED:
+            verb = "Bought" if shown.side == Side.BUY else "Sold"
+            result |= {"message": f"{verb} {outcome['filled_quantity']} {shown.instrument} at {Decimal(outcome['average_price']):,}", "extra": {}}
+        case OrderStatus.WORKING | OrderStatus.PARTIALLY_FILLED:
+            result |= {"message": f"Working: {asked[0].lower()}{asked[1:]} at {shown.limit_price}", "extra": {}}
+        case _:
+            result |= {"kind": "refused", "message": outcome["message"] or asked}
+    return result
+
+
+def refusal(error: DeskError) -> Context:
+    """An expected refusal that left no order."""
+    return {"kind": "refused", **error.as_dict()}
+
+
+def cancellation(outcome: Context) -> Context:
+    """Canceled, or why not any more."""
+    if outcome["status"] == OrderStatus.CANCELED:
+        return {"kind": "done", "code": "", "message": f"Canceled; {outcome['filled_quantity']} of {outcome['quantity']} had been filled", "extra": {}}
+    message = outcome["message"] or f"The order is {outcome['status'].lower()} already."
+    return {"kind": "refused", "code": outcome["reason"] or outcome["status"], "message": message, "extra": outcome["detail"]}
+
+
+def _level(account: Account, now: Any) -> Context:
+    """The margin level as a bar that is full where liquidation begins, with marks where watching and warning begin; in per cent."""
+    tier, level = account.tier, now.margin_level
+    if level is None:
+        return {"fill": 0, "state": "none"}
+    fill = 100 if level <= tier.liquidation_level else int(tier.liquidation_level * 100 / level)
+    state = "call" if level < tier.warning_level else "watch" if level < tier.watch_level else "calm"
+    marks = [int(tier.liquidation_level * 100 / at) for at in (tier.watch_level, tier.warning_level) if at]
+    return {"fill": fill, "state": state, "marks": marks, "liquidation": tier.liquidation_level}
+
+
+def _config(account: Account, instrument: Instrument, dealing: Dealing | None) -> Context:
+    """What the page's scripts need to know."""
+    quote = dealing.quote if dealing else None
+    return {
+        "socket": f"/ws/market/{account.market.code}/?account={account.number}",
+        "bars": f"/api/v1/bars/?market={account.market.code}&instrument={instrument.symbol}",
+        "account": account.pk,
+        "instrument": instrument.symbol,
+        "decimals": instrument.price_decimals,
+        "tick": money.text(instrument.tick_size),
+        "step": money.text(instrument.quantity_step),
+        "stale_seconds": dealing.max_quote_age_seconds if dealing else 10,
+        "quote_age_seconds": (clock.now() - quote.received_at).total_seconds() if quote else None,
+    }
