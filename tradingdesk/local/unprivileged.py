@@ -88,7 +88,7 @@ def reachable(base: Path, wanted: tuple[str, ...], probe: str) -> Path:
     """Return a folder with `wanted` (parts of `base`) whose file `probe` the server user can execute: `base` or a copy."""
     if can_reach(base / probe):
         return base
-    copy = outside() / f"programs-{paths.digest(base)}-{int((base / probe).stat().st_mtime)}"
+    copy = outside() / f"programs-{paths.digest(base / probe)}-{(base / probe).stat().st_size}"
     if not copy.exists():
         unfinished = Path(f"{copy}-{uuid.uuid4().hex[:8]}")
         for part in wanted:
