@@ -35,7 +35,7 @@ def check_database(url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=CONNECT_SECONDS).close()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
+        reason = str(error).strip().splitlines() or ["no reason given"]
         raise LocalError(f"The database of DATABASE_URL cannot be reached: {reason[0].strip()}") from None
 
 

@@ -46,6 +46,7 @@ class Supervisor:
     def run(self) -> None:
         """Run everything; LocalError when the desk cannot start. Returns after an orderly stop."""
         checks.check_port(self.port)
+        check_given_servers()
         self._listen_to_signals()
         with contextlib.ExitStack() as stack:
             try:
@@ -60,7 +61,7 @@ class Supervisor:
                 self.log.say("Stopping.")
             finally:
                 self._stop()
-        leftovers.forget()
+                leftovers.forget()
         self.log.say("Stopped.")
 
     def turn(self) -> None:
@@ -90,12 +91,8 @@ class Supervisor:
             self.cluster = desk_cluster()
             self.tail = output.Tail(self.cluster.log)
             stack.enter_context(self.cluster.held())
-        else:
-            checks.check_database(addresses.database_url("owner"))
-            checks.check_database(addresses.database_url("app"))
         if addresses.redis_is_embedded():
             self._start_redis()
-        checks.check_redis(addresses.redis_url())
 
     def _start_redis(self) -> None:
         self.log.say("Starting Redis.")
@@ -185,6 +182,15 @@ class Supervisor:
             self._pump()
         for child in children:
             child.kill()
+
+
+def check_given_servers() -> None:
+    """Refuse a DATABASE_URL or REDIS_URL that cannot be reached, before anything is started."""
+    if not addresses.database_is_embedded():
+        checks.check_database(addresses.database_url("owner"))
+        checks.check_database(addresses.database_url("app"))
+    if not addresses.redis_is_embedded():
+        checks.check_redis(addresses.redis_url())
 
 
 def logins() -> Iterator[str]:
