@@ -1,0 +1,51 @@
+"""Fixing a trading day's settlement prices, once: from then on bookings belong to a later day (DESIGN §8).
+
+One transaction under the lock of the market's row (FOR NO KEY UPDATE): others see no price of the day, or all of them and `priced_through`.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from quotes.domain.settling import settlement_mid
+from quotes.enums import SettlementMethod, TickFlag
+from quotes.models import Instrument, Listing, Market, SettlementPrice, Tick
+from tradingdesk.kernel import clock
+from tradingdesk.kernel.errors import NotFound
+from tradingdesk.kernel.locks import command
+
+
+@command
+def fix(market_id: int, trading_day: date) -> dict[int, Decimal]:
+    """Every listed instrument's settlement price of the day, by instrument id; one that never had a price is absent. The same again changes nothing.
+
+    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it. Raises NotFound.
+    """
+    market = Market.objects.select_for_update(no_key=True).filter(pk=market_id).first()
+    if market is None:
+        raise NotFound("There is no such market.", code="UNKNOWN_MARKET", market=market_id)
+    instruments = Instrument.objects.filter(pk__in=Listing.objects.filter(market=market).values("instrument_id")).order_by("pk")
+    rows = [row for instrument in instruments if (row := _price(market_id, instrument, trading_day))]
+    SettlementPrice.objects.bulk_create(rows, ignore_conflicts=True)
+    if market.priced_through is None or market.priced_through < trading_day:
+        Market.objects.filter(pk=market_id).update(priced_through=trading_day)
+    return fixed(market_id, trading_day)
+
+
+def fixed(market_id: int, trading_day: date) -> dict[int, Decimal]:
+    """The prices of the day as they stand, by instrument id."""
+    return dict(SettlementPrice.objects.filter(market_id=market_id, trading_day=trading_day).values_list("instrument_id", "price"))
+
+
+def _price(market_id: int, instrument: Instrument, trading_day: date) -> SettlementPrice | None:
+    row = SettlementPrice(market_id=market_id, instrument=instrument, trading_day=trading_day, fixed_at=clock.now())
+    ticks = Tick.objects.filter(trading_day=trading_day, market_id=market_id, instrument_id=instrument.pk, flag=TickFlag.CLEAN)
+    last = ticks.order_by("-seq").first()
+    if last is not None:
+        row.price, row.method, row.tick_seq = settlement_mid(last.bid, last.ask, instrument.tick_size), SettlementMethod.LAST_MID, last.seq
+        return row
+    earlier = SettlementPrice.objects.filter(market_id=market_id, instrument=instrument, trading_day__lt=trading_day)
+    previous = earlier.order_by("-trading_day").first()
+    if previous is None:
+        return None
+    row.price, row.method = previous.price, SettlementMethod.PREVIOUS
+    return row
