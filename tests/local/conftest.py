@@ -21,6 +21,6 @@ def installation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "DESK_DB_ROLE"):
         monkeypatch.delenv(name, raising=False)
     yield folder
-    for remembered in folder.glob("*/home"):
+    for remembered in folder.glob("**/home"):
         shutil.rmtree(remembered.read_text().strip(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
