@@ -3,10 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 
-from accounts.models import Account
-from accounts.selectors import accounts_for, figures, ledger_entries, positions
+from accounts.models import Account, User
+from accounts.selectors import figures, ledger_entries, positions, tradable_by
 from orders.domain.estimates import estimate as estimated
 from orders.enums import Effect, OrderStatus, OrderType, Side, TimeInForce
 from orders.models import Order
@@ -21,16 +20,17 @@ from tradingdesk.kernel import clock, money
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound
 
 ROWS = 50  # of each list on the page; the history pages have the rest
+SWITCHABLE = 200  # accounts in the switcher
 Context = dict[str, Any]
 
 
-def page(user: AbstractBaseUser, account: Account, symbol: str) -> Context:
+def page(user: User, account: Account, symbol: str) -> Context:
     """Everything at once."""
     instruments = listed_instruments(account)
     instrument = next((i for i in instruments if i.symbol == symbol), instruments[0] if instruments else None)
     if symbol and (instrument is None or instrument.symbol != symbol):
         raise NotFound("This instrument is not listed in the account's market.", instrument=symbol[:64])
-    accounts = accounts_for(user).order_by("number")
+    accounts = tradable_by(user).order_by("number")[:SWITCHABLE]
     context: Context = {"accounts": accounts, "instruments": instruments, "instrument": instrument, "frames": BarFrame.values}
     context |= live(account) | book(account)
     if instrument:
@@ -61,7 +61,15 @@ def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Co
     """The ticket as it stands, the quote it would deal at, and what came of the last one."""
     instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
     found = dealing_of(account, instrument) if instrument else None
-    return {"account": account, "ticket": shown, "instrument": instrument, "dealing": found, "quote": found and found.quote, "result": result, "times_in_force": TimeInForce.choices}
+    return {
+        "account": account,
+        "ticket": shown,
+        "instrument": instrument,
+        "dealing": found,
+        "quote": found and found.quote,
+        "result": result,
+        "times_in_force": TimeInForce.choices,
+    }
 
 
 def estimate(account: Account, shown: Ticket) -> Context:
@@ -95,12 +103,6 @@ def dealing_of(account: Account, instrument: Instrument) -> Dealing | None:
     return found.get((account.market_id, instrument.pk))
 
 
-def own_order(account: Account, order_id: int) -> None:
-    """Raises NotFound for an order of another account."""
-    if not Order.objects.filter(pk=order_id, account=account).exists():
-        raise NotFound("There is no such order.", order=order_id)
-
-
 def result_of(outcome: Context, shown: Ticket) -> Context:
     """What to tell the trader about one outcome: done, or refused with code and numbers."""
     result: Context = {"kind": "done", "code": outcome["reason"] or "", "message": outcome["message"], "extra": outcome["detail"]}
@@ -124,7 +126,12 @@ def refusal(error: DeskError) -> Context:
 def cancellation(outcome: Context) -> Context:
     """Canceled, or why not any more."""
     if outcome["status"] == OrderStatus.CANCELED:
-        return {"kind": "done", "code": "", "message": f"Canceled; {outcome['filled_quantity']} of {outcome['quantity']} had been filled", "extra": {}}
+        return {
+            "kind": "done",
+            "code": "",
+            "message": f"Canceled; {outcome['filled_quantity']} of {outcome['quantity']} had been filled",
+            "extra": {},
+        }
     message = outcome["message"] or f"The order is {outcome['status'].lower()} already."
     return {"kind": "refused", "code": outcome["reason"] or outcome["status"], "message": message, "extra": outcome["detail"]}
 

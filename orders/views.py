@@ -5,15 +5,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.selectors import account_for, accounts_for
+from accounts.selectors import account_for, tradable_by
 from orders import screens
+from orders.selectors import order_to_cancel
 from orders.services.cancellation import cancel_orders
 from orders.services.intake import order_request
 from orders.services.placement import place_orders
 from orders.tickets import Ticket, closing_order
 from tradingdesk.kernel.errors import DeskError, NotFound
 from tradingdesk.kernel.htmx import DeskRequest, signed_in
-from tradingdesk.kernel.pages import note, refusals, refused
+from tradingdesk.kernel.pages import note, refusals
 
 ACCOUNT_CHANGED = "desk:changed"  # the page refetches what it shows of the account
 
@@ -22,7 +23,7 @@ ACCOUNT_CHANGED = "desk:changed"  # the page refetches what it shows of the acco
 @signed_in
 def trade_home(request: DeskRequest) -> HttpResponse:
     """The user's first account, or a page that says there is none."""
-    account = accounts_for(request.user).order_by("number").first()
+    account = tradable_by(request.user).order_by("number").first()
     return redirect("trade", account.number) if account else render(request, "accounts/no_account.html")
 
 
@@ -100,7 +101,8 @@ def close(request: DeskRequest, number: str) -> HttpResponse:
 def cancel(request: DeskRequest, number: str, order_id: int) -> HttpResponse:
     """Cancels a working order of this account."""
     account = account_for(request.user, number)
-    screens.own_order(account, order_id)
+    if order_to_cancel(request.user, order_id).account_id != account.pk:
+        raise NotFound("There is no such order.", order=order_id)
     [outcome] = cancel_orders([order_id], actor_id=request.user.pk, request_id=request.request_id)
     return _answer(request, account.number, screens.cancellation(outcome.as_dict()))
 

@@ -1,7 +1,7 @@
 """The map of the site; no logic."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from tradingdesk.desk import health
 
@@ -10,4 +10,12 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("orders.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("orders.api.urls")),
 ]
+handler400 = "tradingdesk.kernel.pages.bad_request"
+handler403 = "tradingdesk.kernel.pages.permission_denied"
+handler404 = "tradingdesk.kernel.pages.page_not_found"
+handler500 = "tradingdesk.kernel.pages.server_error"

@@ -1,0 +1,62 @@
+// Which part of the page is asked for again, and when. The socket says what changed; HTMX fetches.
+const MOVED_EVERY = 1000; // ms: floating figures follow the ticks at most this often
+const CHANGED_AFTER = 60; // ms: an answer and its frame arrive together and are one refetch
+
+const fire = (name) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+
+export function panels() {
+  let movedAt = 0;
+  let movedTimer;
+  let changedTimer;
+
+  const moved = () => {
+    if (document.hidden || movedTimer) return;
+    movedTimer = setTimeout(() => {
+      movedTimer = undefined;
+      movedAt = Date.now();
+      fire("desk:moved");
+      fire("desk:estimate");
+    }, Math.max(0, movedAt + MOVED_EVERY - Date.now()));
+  };
+  const changed = () => {
+    clearTimeout(changedTimer);
+    changedTimer = setTimeout(() => fire("desk:account"), CHANGED_AFTER);
+  };
+
+  document.body.addEventListener("desk:changed", changed);
+  document.addEventListener("visibilitychange", () => document.hidden || changed());
+  return { moved, changed };
+}
+
+export function shownVersion() {
+  return Number(document.getElementById("figures").dataset.version);
+}
+
+export function tabs() {
+  const list = document.querySelector("[role=tablist]");
+  const all = [...list.querySelectorAll("[role=tab]")];
+  const select = (tab) => {
+    for (const each of all) {
+      each.setAttribute("aria-selected", each === tab);
+      each.tabIndex = each === tab ? 0 : -1;
+    }
+    document.getElementById("book").dataset.tab = tab.getAttribute("aria-controls");
+  };
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (tab) select(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const next = all[(all.indexOf(document.activeElement) + by + all.length) % all.length];
+    select(next);
+    next.focus();
+  });
+}
+
+// How many orders are working, beside the tab's name.
+export function countWorking() {
+  const rows = document.querySelectorAll("#working tbody tr").length;
+  document.getElementById("tab-working").textContent = rows ? `Working ${rows}` : "Working";
+}
