@@ -33,7 +33,7 @@ lint: setup ## ruff, types, layers, migrations, deployment checks
 	@$(VENV) -m mypy .
 	@.venv/bin/lint-imports
 	@$(VENV) manage.py makemigrations --check --dry-run
-	@$(VENV) manage.py check --deploy --fail-level WARNING
+	@HTTPS=true $(VENV) manage.py check --deploy --fail-level WARNING
 
 bench: setup ## the benchmarks beside their yardsticks, into var/bench.json (ONLY=name for one)
 	@exec $(VENV) -m tests.bench $(ONLY)

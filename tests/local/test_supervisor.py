@@ -80,6 +80,13 @@ def test_killed_process_and_killed_redis_come_back(desk: Desk) -> None:
     assert "web ended (killed by SIGKILL)" in desk.text()
 
 
+def test_killed_keeper_of_postgres_comes_back(desk: Desk) -> None:
+    keeper = int(str(desk_cluster().state()["keeper"]))
+    os.kill(keeper, signal.SIGKILL)
+    wait_until(lambda: desk_cluster().state().get("keeper", keeper) != keeper and desk_cluster().is_ready())
+    assert "The keeper of PostgreSQL was killed; starting it again." in desk.text()
+
+
 def test_second_start_and_busy_port_are_one_line(desk: Desk) -> None:
     second = desk.start()
     assert second.wait(20) == 1

@@ -19,12 +19,12 @@ def folder() -> Path:
     return paths.made(paths.made(paths.var()) / "secrets", 0o700)
 
 
-def secret(name: str) -> str:
+def secret(name: str, random_bytes: int = RANDOM_BYTES) -> str:
     """Return the secret of this name, made at the first call. Letters, digits, `-` and `_` only, so it fits into a URL."""
     file = folder() / name
     with contextlib.suppress(FileNotFoundError):
         return file.read_text().strip()
-    _write_first(file, secrets.token_urlsafe(RANDOM_BYTES))
+    _write_first(file, secrets.token_urlsafe(random_bytes))
     return file.read_text().strip()
 
 
