@@ -26,7 +26,7 @@ SLOW_AFTER_SECONDS = 60
 REPEATED_SIGNAL_SECONDS = 2  # make and the terminal may both deliver the first Ctrl-C
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class Stopped(Exception):
     """The operator asked the desk to stop."""
 
 
