@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from tradingdesk.local import LocalError, locks, output, paths, processes
+from tradingdesk.local import LocalError, addresses, locks, output, paths, processes
 
 ROOT = paths.REPOSITORY
 VENV = ROOT / ".venv"
@@ -33,6 +33,7 @@ def main() -> int:
             install_python_packages()
             install_npm_packages()
             collect_static_files()
+            migrate_once()
     except (LocalError, TimeoutError, PermissionError) as error:
         output.fail(str(error))
         return 1
@@ -126,6 +127,16 @@ def collect_static_files() -> None:
     run("Collecting the static files", PYTHON, ROOT / "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(wanted)
+
+
+def migrate_once() -> None:
+    """Give a new embedded database its tables, so that every command works. Later migrations come with make run."""
+    stamp = paths.var() / "postgres" / "migrated"
+    if stamp.exists() or not addresses.database_is_embedded():
+        return
+    say("Making the database.")
+    run("Making the database", PYTHON, ROOT / "manage.py", "migrate", "--noinput", "--verbosity", "0")
+    stamp.touch()
 
 
 def fingerprint(files: Iterable[Path], *more: str) -> str:
