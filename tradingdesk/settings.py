@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from tradingdesk.local import addresses
+from tradingdesk.navigation import SIDEBAR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("DESK_VAR", BASE_DIR / "var"))
@@ -115,6 +116,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s"
+DATE_FORMAT = "Y-m-d"
+TIME_FORMAT = "H:i"
 
 # -- database -----------------------------------------------------------------------
 DATABASE_ROLE = "owner" if os.environ.get("DESK_DB_ROLE") == "owner" else "app"
@@ -185,6 +189,19 @@ REST_FRAMEWORK = {
 
 # -- admin ------------------------------------------------------------------------------------
 SIMPLE_HISTORY_REVERT_DISABLED = True
+GOLD = {  # the admin's accent; 600 and darker carry white text at 4.5:1
+    "50": "oklch(98% .02 85)",
+    "100": "oklch(95% .05 85)",
+    "200": "oklch(90% .09 85)",
+    "300": "oklch(84% .12 83)",
+    "400": "oklch(76% .13 80)",
+    "500": "oklch(68% .13 76)",
+    "600": "oklch(53% .11 72)",
+    "700": "oklch(47% .10 70)",
+    "800": "oklch(40% .08 68)",
+    "900": "oklch(34% .07 66)",
+    "950": "oklch(24% .05 64)",
+}
 UNFOLD = {
     "SITE_TITLE": "Tradingdesk",
     "SITE_HEADER": "Tradingdesk",
@@ -194,6 +211,8 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("desk/admin.css")],
+    "SIDEBAR": SIDEBAR,
+    "COLORS": {"primary": GOLD},
 }
 
 # -- logging ------------------------------------------------------------------------------------

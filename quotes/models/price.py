@@ -3,6 +3,8 @@
 Every tick of a (market, instrument) has a gapless `seq`, which is the order of the feed: times are kept to the microsecond and may repeat.
 """
 
+from decimal import Decimal
+
 from django.db import models
 
 from quotes.enums import SettlementMethod, TickFlag
@@ -31,6 +33,11 @@ class Tick(AppendOnlyModel):
     class Meta:
         managed = False
         db_table = "quotes_tick"
+
+    @property
+    def spread(self) -> Decimal:
+        """Ask less bid; negative on a crossed tick."""
+        return self.ask - self.bid
 
 
 class LatestQuote(models.Model):

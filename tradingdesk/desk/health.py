@@ -1,6 +1,7 @@
 """Whether this process lives (`/healthz`, asks nobody) and whether the desk can trade (`/readyz`: database, migrations, Redis, quotes that arrive).
 
-Every check answers by itself, with its state and how long it took; a check that fails names the kind of error, never an address. 200 when all are well, else 503.
+Every check answers by itself, with its state and how long it took; one that fails names the kind of error, never an address. 200 when all are
+well, else 503.
 """
 
 import time
@@ -25,7 +26,7 @@ from tradingdesk.kernel import clock, dispatch
 FAILURES = (DatabaseError, redis.RedisError, OSError)
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """A check that could be made and was not passed; the message says what is missing."""
 
 
@@ -60,7 +61,7 @@ def measured(check: Callable[[], Any]) -> State:
     started = time.perf_counter()
     try:
         ok, detail = True, check()
-    except NotReady as missing:
+    except NotReadyError as missing:
         ok, detail = False, missing.args[0]
     except FAILURES as error:
         ok, detail = False, type(error).__name__
@@ -79,7 +80,7 @@ def migrations() -> str:
     missing = _unapplied()
     if missing:
         _unapplied.cache_clear()
-        raise NotReady(list(missing))
+        raise NotReadyError(list(missing))
     return "applied"
 
 
@@ -105,7 +106,7 @@ def quotes() -> list[dict[str, Any]]:
     }
     states = [_quote_state(listing, received.get((listing.market_id, listing.instrument_id)), now) for listing in listings]
     if any(state["state"] in {"stale", "none"} for state in states):
-        raise NotReady(states)
+        raise NotReadyError(states)
     return states
 
 

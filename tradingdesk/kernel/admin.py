@@ -3,14 +3,18 @@
 django-simple-history's form view saves on POST before it asks for any permission; hiding its button is not enough, so the method is refused here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
+from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.paginator import InfinitePaginator
 
+from tradingdesk.kernel.admin_columns import HISTORY_TYPES, column
 from tradingdesk.kernel.errors import DeskError
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -18,17 +22,52 @@ R = TypeVar("R")
 
 
 class DeskModelAdmin(ModelAdmin):
-    """Base of every admin page of ours: no full counts on large tables, filters open on demand."""
+    """Base of every admin page of ours: figures line up, `badges[field]` colours states, filters open on demand, nothing is deleted."""
 
+    badges: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = True
     compressed_fields = True
     warn_unsaved_form = True
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [column(self.model, name, self.badges) for name in super().get_list_display(request)]
+
+    def readonly_names(self, request: HttpRequest, obj: Any = None) -> Iterable[Any]:
+        """Fields that this person cannot change on this page; what `get_readonly_fields` is elsewhere."""
+        return self.readonly_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [column(self.model, name, self.badges, detail=True) for name in self.readonly_names(request, obj)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Fields that are read-only stand in the fieldsets as their columns."""
+        shown = set(self.get_readonly_fields(request, obj))
+        return [(title, {**options, "fields": self._as_shown(options["fields"], shown)}) for title, options in super().get_fieldsets(request, obj)]
+
+    def _as_shown(self, names: Iterable[Any], shown: Collection[Any]) -> list[Any]:
+        return [self._as_shown(name, shown) if isinstance(name, (list, tuple)) else self._one_as_shown(name, shown) for name in names]
+
+    def _one_as_shown(self, name: Any, shown: Collection[Any]) -> Any:
+        shape = column(self.model, name, self.badges, detail=True)
+        return shape if shape in shown else name
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Actions change rows: whoever may only look has none."""
+        return super().get_actions(request) if self.has_change_permission(request) else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
 
 class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
-    """What people configure: editable by those who may, each change with who, when and why."""
+    """What people configure: editable by those who may, each change with who, when and why.
+
+    Configuration is switched off or dated, never deleted: old days refer to it.
+    """
+
+    history_list_display: ClassVar[Any] = ["history_change_reason"]
 
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The past is looked at, never restored."""
@@ -36,9 +75,28 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             return HttpResponseNotAllowed(SAFE_METHODS)
         return super().history_form_view(request, *args, **kwargs)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Configuration is switched off or dated, not deleted: old days refer to it."""
-        return False
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Every version, newest first."""
+        if request.method not in SAFE_METHODS:
+            return HttpResponseNotAllowed(SAFE_METHODS)
+        return super().history_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+        """Writes what the form changed and nothing else: columns that services move meanwhile stay theirs."""
+        obj._history_user = request.user  # type: ignore[attr-defined]
+        if not change:
+            obj.save()
+            return
+        changed = [f.name for f in obj._meta.concrete_fields if f.name in form.changed_data]
+        if changed:
+            obj.save(update_fields=changed)
+
+
+class KeptInline(TabularInline):
+    """Rows that belong to a page: added and changed there, never deleted."""
+
+    extra = 0
+    can_delete = False
 
 
 class ReadOnlyAdmin(DeskModelAdmin):
@@ -46,6 +104,7 @@ class ReadOnlyAdmin(DeskModelAdmin):
 
     actions: ClassVar[Any] = None
     show_facets = admin.ShowFacets.NEVER
+    warn_unsaved_form = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -53,11 +112,47 @@ class ReadOnlyAdmin(DeskModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return list(self.fields or [f.name for f in self.model._meta.fields])
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Iterable[str]:
-        return [f.name for f in self.model._meta.fields]
+    def readonly_names(self, request: HttpRequest, obj: Any = None) -> Iterable[Any]:
+        return self.get_fields(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [(None, {"fields": self.get_readonly_fields(request, obj)})]
+
+
+class LogAdmin(ReadOnlyAdmin):
+    """Tables of millions of rows: pages without a count."""
+
+    paginator = InfinitePaginator
+
+
+class ChangesAdmin(LogAdmin):
+    """All changes of one kind of configuration, over all its rows: who, when, why. Seen by whoever may see the configuration itself."""
+
+    badges: ClassVar[Any] = {"history_type": HISTORY_TYPES}
+    list_display: ClassVar[Any] = ["history_date", "history_type", "record", "history_user", "history_change_reason"]
+    list_filter: ClassVar[Any] = ["history_type"]
+    list_select_related: ClassVar[Any] = ["history_user"]
+    ordering: ClassVar[Any] = ["-history_date", "-history_id"]
+
+    @admin.display(description="what")
+    def record(self, row: Any) -> str:
+        return str(row.instance)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        tracked = self.model.instance_type._meta
+        return request.user.has_perm(f"{tracked.app_label}.view_{tracked.model_name}")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+def register_changes(*models: type[Model]) -> None:
+    """Gives the history of each model a list of its own."""
+    for model in models:
+        admin.site.register(model.history.model, ChangesAdmin)  # type: ignore[attr-defined]
 
 
 def run_with_message(request: HttpRequest, success: str, service: Callable[[], R]) -> R | None:

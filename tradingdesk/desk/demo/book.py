@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from accounts.models import Account, RiskTier, User
 from accounts.services.cash import post_cash
 from accounts.services.opening import open_account
-
-from accounts.enums import HousePurpose
-from accounts.models import Account, HouseAccount, RiskTier, User
 from quotes.models import Market
 from tradingdesk.desk.demo.once import REASON, create_once
 from tradingdesk.desk.demo.people import client
@@ -49,12 +47,6 @@ def tiers() -> tuple[RiskTier, RiskTier]:
     return standard, professional
 
 
-def house_accounts(market: Market) -> None:
-    """The house's side of the market's books."""
-    for purpose in HousePurpose:
-        HouseAccount.objects.get_or_create(market=market, currency=CURRENCY, purpose=purpose)
-
-
 def plans(users: Mapping[str, User]) -> Iterator[Plan]:
     """Every account of the demo desk, the same at each start."""
     standard, professional = tiers()
@@ -72,7 +64,7 @@ def open_and_fund(plan: Plan, market: Market) -> None:
     """Opens the account where it is absent; deposits where nothing was ever booked."""
     account = Account.objects.filter(number=plan.number).first() or _opened(plan, market)
     if not account.entries.exists():  # type: ignore[attr-defined]
-        post_cash(account.pk, plan.funds, reason=REASON, actor_id=None, request_id="seed_demo")
+        post_cash(account.pk, plan.funds, reason=REASON, request_id="seed_demo")
 
 
 def _opened(plan: Plan, market: Market) -> Account:
@@ -80,9 +72,8 @@ def _opened(plan: Plan, market: Market) -> Account:
         number=plan.number,
         name=plan.name,
         owner=plan.owner,
-        agents=plan.agents,
+        agents=list(plan.agents),
         market=market,
         tier=plan.tier,
         currency=CURRENCY,
-        actor_id=None,
     )

@@ -16,7 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         markets.spot_gold()
         market = markets.demo_market()
-        book.house_accounts(market)
         users = people.people()
         for plan in book.plans(users):
             book.open_and_fund(plan, market)

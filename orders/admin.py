@@ -1,0 +1,133 @@
+"""Orders, fills and events, read-only; an order's page shows its whole way: events, fills, freeze, ledger entries."""
+
+from types import MappingProxyType
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
+
+from accounts.models import Entry, Freeze
+from orders.enums import OrderStatus, OrderStep, Side
+from orders.models import Fill, Order, OrderEvent
+from tradingdesk.kernel.admin import LogAdmin
+
+STATUS_COLOURS = MappingProxyType(
+    {
+        OrderStatus.DENIED: "danger",
+        OrderStatus.PLACED: "warning",
+        OrderStatus.FROZEN: "warning",
+        OrderStatus.WORKING: "info",
+        OrderStatus.PARTIALLY_FILLED: "info",
+        OrderStatus.FILLED: "success",
+        OrderStatus.CANCELED: "",
+        OrderStatus.EXPIRED: "",
+    }
+)
+STEP_COLOURS = MappingProxyType(
+    dict.fromkeys(OrderStep, "")
+    | {OrderStep.DENIED: "danger", OrderStep.FILLED: "success", OrderStep.SETTLED: "success", OrderStep.RESTED: "info", OrderStep.CANCELED: "warning"}
+)
+SIDE_COLOURS = MappingProxyType({Side.BUY: "info", Side.SELL: "warning"})
+
+
+def journey(order: Order) -> dict[str, Any]:
+    """Everything that happened to one order, in five queries however many fills it has."""
+    fills = list(order.fills.order_by("id"))  # type: ignore[attr-defined]
+    entries = Entry.objects.filter(journal__fill_id__in=[fill.pk for fill in fills]).order_by("id")
+    return {
+        "events": order.events.select_related("actor", "fill"),  # type: ignore[attr-defined]
+        "fills": fills,
+        "freeze": Freeze.objects.filter(order_id=order.pk).first(),
+        "entries": entries.select_related("account", "house_account__market", "journal"),
+        "decimals": order.instrument.price_decimals,
+        "step_colours": STEP_COLOURS,
+    }
+
+
+@admin.register(Order)
+class OrderAdmin(LogAdmin):
+    list_display = [
+        "id",
+        "account",
+        "market",
+        "instrument",
+        "side",
+        "effect",
+        "type",
+        "quantity",
+        "limit_price",
+        "filled_quantity",
+        "status",
+        "reason",
+        "placed_at",
+    ]
+    list_filter = [
+        ("account", AutocompleteSelectFilter),
+        "market",
+        "instrument",
+        ("status", ChoicesDropdownFilter),
+        ("reason", ChoicesDropdownFilter),
+        "side",
+        "type",
+        ("trading_day", RangeDateFilter),
+    ]
+    list_select_related = ["account", "market", "instrument"]
+    search_fields = ["account__number__startswith", "client_order_id__exact", "request_id__exact"]
+    badges = {"status": STATUS_COLOURS, "side": SIDE_COLOURS}
+    change_form_after_template = "admin/orders/journey.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("account", "market", "instrument", "actor")
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """The order's row, and its journey below it."""
+        order = self.get_object(request, object_id)
+        extra = journey(order) if order is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
+
+
+@admin.register(Fill)
+class FillAdmin(LogAdmin):
+    list_display = [
+        "id",
+        "account",
+        "order",
+        "instrument",
+        "side",
+        "effect",
+        "quantity",
+        "price",
+        "fee",
+        "realised_pnl",
+        "quote_bid",
+        "quote_ask",
+        "trading_day",
+        "recorded_at",
+    ]
+    list_filter = [("account", AutocompleteSelectFilter), "market", "instrument", "side", "effect", ("trading_day", RangeDateFilter)]
+    list_select_related = ["account", "order", "instrument"]
+    search_fields = ["account__number__startswith", "order__client_order_id__exact"]
+    badges = {"side": SIDE_COLOURS}
+
+
+@admin.register(OrderEvent)
+class OrderEventAdmin(LogAdmin):
+    list_display = [
+        "id",
+        "order",
+        "account",
+        "step",
+        "status",
+        "balance_after",
+        "frozen_after",
+        "margin_after",
+        "account_version",
+        "actor",
+        "recorded_at",
+    ]
+    list_filter = [("account", AutocompleteSelectFilter), ("step", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter)]
+    list_select_related = ["order", "account", "actor"]
+    search_fields = ["account__number__startswith", "order__client_order_id__exact", "request_id__exact"]
+    ordering = ["-id"]
+    badges = {"step": STEP_COLOURS, "status": STATUS_COLOURS}

@@ -1,0 +1,45 @@
+"""Instruments with their dated fees and margins."""
+
+from django.contrib import admin
+
+from quotes.models import FeeSchedule, Instrument, MarginSchedule
+from tradingdesk.kernel.admin import HistoriedAdmin, KeptInline, register_changes
+
+
+class FeeScheduleInline(KeptInline):
+    model = FeeSchedule
+
+
+class MarginScheduleInline(KeptInline):
+    model = MarginSchedule
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(HistoriedAdmin):
+    list_display = ["symbol", "name", "asset_class", "matching", "currency", "multiplier", "tick_size", "quantity_step", "is_active"]
+    list_filter = ["asset_class", "matching", "currency", "is_active"]
+    search_fields = ["symbol", "name"]
+    inlines = [FeeScheduleInline, MarginScheduleInline]
+    fieldsets = [
+        (None, {"fields": [("symbol", "name"), ("asset_class", "matching"), ("currency", "is_active")]}),
+        ("Contract", {"fields": [("multiplier", "tick_size"), ("quantity_step", "max_order_quantity"), "margin_basis"]}),
+    ]
+
+
+@admin.register(FeeSchedule)
+class FeeScheduleAdmin(HistoriedAdmin):
+    list_display = ["__str__", "instrument", "effective_from", "open_per_lot", "close_per_lot", "close_today_per_lot", "overnight_per_lot"]
+    list_filter = ["instrument"]
+    list_select_related = ["instrument"]
+    autocomplete_fields = ["instrument"]
+
+
+@admin.register(MarginSchedule)
+class MarginScheduleAdmin(HistoriedAdmin):
+    list_display = ["__str__", "instrument", "effective_from", "rate", "per_lot"]
+    list_filter = ["instrument"]
+    list_select_related = ["instrument"]
+    autocomplete_fields = ["instrument"]
+
+
+register_changes(Instrument, FeeSchedule, MarginSchedule)
