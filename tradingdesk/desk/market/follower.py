@@ -1,0 +1,103 @@
+"""Follows one market in a thread of its own: opens its feed, hands every batch to the instrument's stream, opens the feed again when it fails or stalls."""
+
+import threading
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import structlog
+from django.db import connection
+
+from quotes.feeds.base import Feed, Wanted
+from quotes.feeds.registry import open_feed
+from quotes.selectors.streams import wanted_prices
+from tradingdesk.desk.market.complaint import Backoff, Complaint
+from tradingdesk.desk.market.stream import Evaluate, Stream
+from tradingdesk.kernel import clock
+
+log = structlog.get_logger("market")
+TAKE_SECONDS = 1.0
+JOIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A market as configured; a change of any of it starts its follower anew."""
+
+    market_id: int
+    code: str
+    feed: str
+    options: Any
+    listings: tuple[int, ...]
+
+
+class Follower(threading.Thread):
+    """Runs until `stop`; never ends by itself."""
+
+    def __init__(self, followed: Followed, evaluate: Evaluate) -> None:
+        super().__init__(name=f"market {followed.code}", daemon=True)
+        self.followed = followed
+        self._evaluate = evaluate
+        self._stopping = threading.Event()
+        self._feed: Feed | None = None
+        self._complaint = Complaint("feed", market=followed.code, feed=followed.feed)
+        self._backoff = Backoff()
+
+    def run(self) -> None:
+        """Feed after feed, with pauses that grow while they fail."""
+        try:
+            while not self._stopping.is_set():
+                self._attempt()
+                if not self._stopping.is_set():
+                    self._stopping.wait(self._backoff.next_seconds())
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """Asks the thread to end and wakes it; `join` it afterwards."""
+        self._stopping.set()
+        if self._feed is not None:
+            self._feed.close()
+
+    def _attempt(self) -> None:
+        # Any failure of a feed or of the database ends here, is said once, and is tried again.
+        try:
+            self._follow()
+        except Exception as error:
+            self._complaint.raised(f"{type(error).__name__}: {error}")
+            connection.close()
+        finally:
+            if self._feed is not None:
+                self._feed.close()
+
+    def _follow(self) -> None:
+        market_id, code = self.followed.market_id, self.followed.code
+        wanted = wanted_prices(market_id)
+        complaint = Complaint("orders", market=code)
+        streams = {w.instrument_id: Stream(market_id, w.instrument_id, self.followed.feed, self._evaluate, complaint) for w in wanted}
+        for stream in streams.values():
+            stream.idle()
+        self._feed = open_feed(self.followed.feed, self.followed.options, wanted)
+        self._drain(self._feed, wanted, streams)
+        for stream in streams.values():
+            stream.note()
+
+    def _drain(self, feed: Feed, wanted: list[Wanted], streams: dict[int, Stream]) -> None:
+        heard = monotonic()
+        while not self._stopping.is_set():
+            batches = feed.take(TAKE_SECONDS)
+            for instrument_id, ticks in batches.items():
+                streams[instrument_id].take(ticks)
+            if batches:
+                heard = monotonic()
+                self._complaint.settled()
+                self._backoff.reset()
+                continue
+            for stream in streams.values():
+                stream.idle()
+            if feed.is_finished:
+                self._stopping.wait(TAKE_SECONDS)
+            elif not any(w.is_open(clock.now()) for w in wanted):
+                heard = monotonic()
+            elif feed.stall_seconds is not None and monotonic() - heard > feed.stall_seconds:
+                raise TimeoutError(f"no tick for {feed.stall_seconds:g} s while a session is open")
