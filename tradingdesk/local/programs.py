@@ -10,7 +10,7 @@ from typing import Any
 from tradingdesk.local import addresses, paths
 
 Starter = Callable[..., "subprocess.Popen[bytes]"]
-CELERY = (sys.executable, "-m", "celery", "-A", "tradingdesk")
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "tradingdesk")
 MANAGE = (sys.executable, str(paths.REPOSITORY / "manage.py"))
 
 
@@ -42,6 +42,7 @@ def desk_environment() -> dict[str, str]:
         "DESK_VAR": str(paths.var()),
         "DJANGO_SETTINGS_MODULE": "tradingdesk.settings",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",  # as root, on purpose
     }
 
 
