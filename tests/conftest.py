@@ -98,3 +98,19 @@ def shared_data() -> Path:
             pytest.fail("The recorded market data (../shared/data) is absent under CI.")
         pytest.skip("The recorded market data (../shared/data) is not here.")
     return SHARED_DATA
+
+
+@pytest.fixture
+def desk(db: None) -> Any:
+    """A small desk whose test is rolled back."""
+    from tests.factories.desk import make_desk
+
+    return make_desk()
+
+
+@pytest.fixture
+def committed_desk(own_database: OwnDatabase) -> Any:
+    """A small desk in a database of its own: for threads and other processes."""
+    from tests.factories.desk import make_desk
+
+    return make_desk()

@@ -12,14 +12,15 @@ class Freeze(models.Model):
     """One per order. Captured pro rata by fills, the rest released by cancel or expiry; resolved once.
 
     Whatever was frozen is open, captured or released: margin = open + captured + released, and so for the fee and the quantity.
-    `closing_side` is set for closing orders: they freeze lots of that side, no margin.
+    `side` is the side of the position it opens or closes; closing orders freeze lots of it, and no margin.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="freezes")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     order_id = models.BigIntegerField(unique=True)
     status = models.CharField(max_length=8, choices=FreezeStatus, default=FreezeStatus.OPEN)
-    closing_side = models.CharField(max_length=8, choices=PositionSide, blank=True)
+    side = models.CharField(max_length=8, choices=PositionSide)
+    is_closing = models.BooleanField()
     quantity = QuantityField()
     margin = MoneyField()
     fee = MoneyField()

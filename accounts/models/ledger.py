@@ -70,7 +70,10 @@ class Entry(AppendOnlyModel):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "entries"
-        indexes = [models.Index(fields=["account", "-id"], name="accounts_entry_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="accounts_entry_account"),
+            models.Index(fields=["account", "trading_day"], name="accounts_entry_day"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="accounts_entry_one_party",

@@ -1,7 +1,7 @@
 """Set-based statements on the hot path: server-side parameters (so that PostgreSQL plans once) and one round trip for many statements.
 
 Rows go in as one array per column through `unnest`, so the text of a statement does not depend on how many rows there are. Ids are taken from the
-sequences beforehand (`take_ids`), so no statement waits for the answer of another.
+sequences beforehand (`ids_statement`), so no statement waits for the answer of another. Django leaves JSON columns as text on its connections.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +12,9 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.models import Model
+
+
+Statement = tuple[str, Sequence[Any]]
 
 
 def execute(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> psycopg.Cursor[Any]:
@@ -54,16 +57,18 @@ def insert(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
     execute(insert_sql(model, columns), [[row[c] for row in rows] for c in columns])
 
 
-def take_ids(counts: dict[type[Model], int]) -> dict[type[Model], list[int]]:
-    """Reserves ids for rows yet to be written: `counts[model]` of each, ascending; one round trip."""
-    wanted = {m: n for m, n in counts.items() if n}
-    if not wanted:
-        return {m: [] for m in counts}
+def ids_statement(counts: dict[type[Model], int]) -> Statement:
+    """A statement that reserves ids for rows yet to be written, `counts[model]` of each; read the answer with `read_ids`."""
     parts = " UNION ALL ".join(
-        f"SELECT {i}, nextval('{m._meta.db_table}_id_seq') FROM generate_series(1, %s)" for i, m in enumerate(wanted)
+        f"SELECT {index}, nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, %s)" for index, model in enumerate(counts)
     )
-    ids: dict[type[Model], list[int]] = {m: [] for m in counts}
-    models = list(wanted)
-    for index, value in fetch_all(parts, list(wanted.values())):
+    return parts, list(counts.values())
+
+
+def read_ids(cursor: psycopg.Cursor[Any], counts: dict[type[Model], int]) -> dict[type[Model], Iterator[int]]:
+    """The reserved ids, ascending, per model."""
+    models = list(counts)
+    ids: dict[type[Model], list[int]] = {m: [] for m in models}
+    for index, value in cursor.fetchall():
         ids[models[index]].append(value)
-    return {m: sorted(values) for m, values in ids.items()}
+    return {m: iter(sorted(values)) for m, values in ids.items()}

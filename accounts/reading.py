@@ -1,0 +1,75 @@
+"""Reads accounts with their lots, reservations and quotes: one round trip, for showing (unlocked) and for deciding (after `accounts.locks`)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from accounts.domain.state import AccountState, LotState
+from accounts.locks import lock_accounts
+from quotes.enums import MarketClock
+from quotes.selectors.dealing import Dealings, query_dealings, read_dealings
+from tradingdesk.kernel import clock, sql
+
+FUNDS = """
+SELECT a.id, a.market_id, a.currency, a.status, t.floating, t.margin_factor, t.max_order_quantity, t.max_position_quantity, m.clock,
+    m.priced_through, f.settled_through, f.balance, f.frozen_margin, f.frozen_fee, f.margin, f.version, clock_timestamp()
+FROM accounts_account a JOIN accounts_accountfunds f ON f.account_id = a.id JOIN accounts_risktier t ON t.id = a.tier_id
+    JOIN quotes_market m ON m.id = a.market_id
+WHERE a.id = ANY(%s) ORDER BY a.id"""
+LOTS = """
+SELECT id, account_id, instrument_id, side, opened_quantity, quantity, open_price, basis_price, margin, trading_day
+FROM accounts_lot WHERE account_id = ANY(%s) AND quantity > 0 ORDER BY id"""
+RESERVED = """
+SELECT account_id, instrument_id, side, is_closing, quantity - captured_quantity - released_quantity
+FROM accounts_freeze WHERE account_id = ANY(%s) AND status = 'OPEN'"""
+DEALT = """
+SELECT market_id, unnest(%s::bigint[]) FROM accounts_account WHERE id = ANY(%s)
+UNION SELECT a.market_id, l.instrument_id FROM accounts_lot l JOIN accounts_account a ON a.id = l.account_id
+    WHERE l.account_id = ANY(%s) AND l.quantity > 0"""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read. `recorded_at` is the database's clock at that moment: after the last lock was granted, where locks were asked for."""
+
+    states: dict[int, AccountState]
+    dealings: Dealings
+    recorded_at: datetime
+    extras: list[psycopg.Cursor[Any]]
+
+
+def read_states(account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = (), *, lock: bool = False) -> Read:
+    """Reads the accounts that exist, their open lots and freezes, and the dealings of `instrument_ids` and of what they hold; `extras` are more
+    statements to send along. With `lock` the accounts are locked first, in the same round trip.
+    """
+    ids = sorted(set(account_ids))
+    with sql.pipeline():
+        if lock:
+            lock_accounts(ids)
+        funds = sql.execute(FUNDS, [ids])
+        lots = sql.execute(LOTS, [ids])
+        reserved = sql.execute(RESERVED, [ids])
+        dealings = query_dealings(DEALT, [sorted(set(instrument_ids)), ids, ids])
+        more = [sql.execute(*extra) for extra in extras]
+    rows = funds.fetchall()
+    states = {row[0]: _state(row) for row in rows}
+    _attach(states, lots, reserved)
+    found = read_dealings(dealings)
+    for state in states.values():
+        state.revalue(found)
+    return Read(states, found, rows[-1][16] if rows else clock.now(), more)
+
+
+def _attach(states: dict[int, AccountState], lots: psycopg.Cursor[Any], reserved: psycopg.Cursor[Any]) -> None:
+    for row in lots.fetchall():
+        lot = LotState(*row)
+        states[lot.account_id].lots.append(lot)
+    for account_id, instrument_id, side, is_closing, quantity in reserved.fetchall():
+        states[account_id].reserve(instrument_id, side, quantity, is_closing=is_closing)
+
+
+def _state(row: tuple[Any, ...]) -> AccountState:
+    return AccountState(*row[:8], row[8] == MarketClock.FEED, *row[9:16])

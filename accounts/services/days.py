@@ -1,0 +1,169 @@
+"""Settles accounts for one trading day, under their locks: marks lots at the settlement price, pays the P&L into the balance, charges overnight fees,
+sets tomorrow's margin and leaves the day's snapshot.
+
+`settlement` drives it for every account of a market; `orders` meets accounts that have not been reached yet through `lock_settled_states`, so that whatever
+touches an account settles it first. Prices are fixed before; the result is the same whoever comes first. Day by day, never twice: `settled_through`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.domain.journal import FundsRow, JournalDraft
+from accounts.domain.marking import Mark, mark_lots, overnight_fees
+from accounts.domain.state import AccountState
+from accounts.enums import EntryKind, JournalKind, LotChangeKind
+from accounts.models import AccountDay, Journal, LotChange
+from accounts.services.funds import write_funds, write_journals
+from accounts.services.states import Locked, lock_states
+from quotes.domain.dealing import Dealing
+from quotes.selectors.calendars import calendar_of
+from tradingdesk.kernel import sql
+from tradingdesk.kernel.money import ZERO
+
+PRICES = "SELECT trading_day, instrument_id, price FROM quotes_settlementprice WHERE market_id = %s AND trading_day > %s AND trading_day <= %s"
+UPDATE_LOTS = """
+UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, marked_through = %s
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS n(id, basis, margin) WHERE l.id = n.id"""
+# What the day's entries add up to: everything booked after the last snapshot, up to this day.
+DAY_SUMS = """
+SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0)
+FROM unnest(%s::bigint[]) AS a(id)
+LEFT JOIN LATERAL (
+    SELECT trading_day, closing_balance FROM accounts_accountday WHERE account_id = a.id ORDER BY trading_day DESC LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+    SELECT sum(amount) FILTER (WHERE kind = 'CASH') AS cash, sum(amount) FILTER (WHERE kind = 'REALISED_PNL') AS realised,
+        sum(amount) FILTER (WHERE kind = 'HOLDING_PNL') AS holding, -sum(amount) FILTER (WHERE kind IN ('FEE', 'OVERNIGHT_FEE')) AS fees
+    FROM accounts_entry e
+    WHERE e.account_id = a.id AND e.trading_day <= %s AND (d.trading_day IS NULL OR e.trading_day > d.trading_day)) s ON true"""
+BEGINNING = date(1, 1, 1)
+
+Prices = dict[int, Decimal]
+
+
+def lock_settled_states(account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = ()) -> Locked:
+    """`lock_states`, and accounts that settlement has not reached yet are settled here first."""
+    locked = lock_states(account_ids, instrument_ids, extras)
+    behind: dict[int, list[AccountState]] = {}
+    for state in locked.states.values():
+        if is_behind(state):
+            behind.setdefault(state.market_id, []).append(state)
+    for market_id, states in behind.items():
+        settle_through(market_id, states, locked)
+    return locked
+
+
+def is_behind(state: AccountState) -> bool:
+    """Whether a day's prices are fixed that the account has not been settled at."""
+    return state.priced_through is not None and (state.settled_through or BEGINNING) < state.priced_through
+
+
+def settle_through(market_id: int, states: Sequence[AccountState], locked: Locked) -> int:
+    """Settles locked accounts of one market for every priced day they have not had, oldest first; how many account days."""
+    since = min(state.settled_through or BEGINNING for state in states)
+    through = max(state.priced_through for state in states if state.priced_through)
+    days: dict[date, Prices] = {through: {}}
+    for day, instrument_id, price in sql.fetch_all(PRICES, [market_id, since, through]):
+        days.setdefault(day, {})[instrument_id] = price
+    settled = 0
+    for day in sorted(days):
+        due = [s for s in states if (s.settled_through or BEGINNING) < day]
+        _settle_day(day, due, days[day], locked)
+        settled += len(due)
+    for state in states:
+        state.revalue(locked.dealings)
+    return settled
+
+
+def _settle_day(day: date, states: Sequence[AccountState], prices: Prices, locked: Locked) -> None:
+    if not states:
+        return
+    counts = {Journal: len(states)}
+    journal_ids = sql.read_ids(sql.execute(*sql.ids_statement(counts)), counts)[Journal]
+    journals, changes, marks = [], [], []
+    for state in states:
+        state.version += 1
+        dealings = {d.instrument_id: d for (market_id, _), d in locked.dealings.items() if market_id == state.market_id}
+        journal = JournalDraft(
+            next(journal_ids), state.market_id, JournalKind.SETTLEMENT, day, locked.recorded_at, locked.recorded_at, reason=f"Settlement of {day}"
+        )
+        own = _mark(state, day, prices, dealings, journal)
+        marks += own
+        changes += [_change(mark, state, day, locked.recorded_at) for mark in own]
+        state.settled_through = day
+        if journal.lines:
+            journals.append(journal)
+    with sql.pipeline():
+        if marks:
+            sql.execute(UPDATE_LOTS, [day, [m.lot.id for m in marks], [m.price for m in marks], [m.margin for m in marks]])
+        sql.insert(LotChange, changes)
+        write_journals(journals)
+        write_funds([FundsRow.of(state) for state in states])
+    _snapshot(day, states, {s.id: sum(m.lot.account_id == s.id for m in marks) for s in states}, locked.recorded_at)
+
+
+def _mark(state: AccountState, day: date, prices: Prices, dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
+    # Lots opened on a later day are that day's business.
+    lots = [lot for lot in state.lots if lot.trading_day <= day and lot.instrument_id in prices]
+    next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
+    marks = mark_lots(lots, prices, next_rates)
+    for mark in marks:
+        state.margin += mark.margin_change
+    for instrument_id, pnl in _sums(marks).items():
+        journal.post(state, EntryKind.HOLDING_PNL, pnl, instrument_id)
+    rates = {d.instrument_id: d.rates_on(day) for d in dealings.values()}
+    for instrument_id, fee in overnight_fees(lots, rates).items():
+        journal.post(state, EntryKind.OVERNIGHT_FEE, -fee, instrument_id)
+    return marks
+
+
+def _sums(marks: Sequence[Mark]) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = {}
+    for mark in marks:
+        sums[mark.lot.instrument_id] = sums.get(mark.lot.instrument_id, ZERO) + mark.pnl
+    return sums
+
+
+def _change(mark: Mark, state: AccountState, day: date, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "lot_id": mark.lot.id,
+        "account_id": state.id,
+        "kind": LotChangeKind.MARK,
+        "fill_id": None,
+        "quantity_change": ZERO,
+        "margin_change": mark.margin_change,
+        "price": mark.price,
+        "basis_price": mark.basis_price,
+        "pnl": mark.pnl,
+        "account_version": state.version,
+        "trading_day": day,
+        "recorded_at": recorded_at,
+    }
+
+
+def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], recorded_at: datetime) -> None:
+    sums = {row[0]: row[1:] for row in sql.fetch_all(DAY_SUMS, [[s.id for s in states], day])}
+    rows = []
+    for state in states:
+        opening, cash, realised, holding, fees = sums[state.id]
+        rows.append(
+            {
+                "market_id": state.market_id,
+                "account_id": state.id,
+                "trading_day": day,
+                "currency": state.currency,
+                "opening_balance": opening,
+                "cash": cash,
+                "realised_pnl": realised,
+                "holding_pnl": holding,
+                "fees": fees,
+                "closing_balance": opening + cash + realised + holding - fees,
+                "frozen": state.frozen,
+                "margin": state.margin,
+                "lots": lots[state.id],
+                "account_version": state.version,
+                "recorded_at": recorded_at,
+            }
+        )
+    sql.insert(AccountDay, rows)

@@ -1,0 +1,56 @@
+"""The only writer of AccountFunds, journals and entries.
+
+Everything here runs inside a caller's transaction, under the account's lock, and starts none. Amounts after a line are those of the account at that line,
+so that as-of is an index look-up. House lines find their house account by market, currency and purpose.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from accounts.domain.journal import FundsRow, JournalDraft
+from accounts.models import Journal
+from tradingdesk.kernel import sql
+
+UPDATE_FUNDS = """
+UPDATE accounts_accountfunds f SET balance = n.balance, frozen_margin = n.frozen_margin, frozen_fee = n.frozen_fee, margin = n.margin,
+    floating_loss = n.floating_loss, version = n.version, settled_through = n.settled_through
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::bigint[], %s::date[])
+    AS n(account_id, balance, frozen_margin, frozen_fee, margin, floating_loss, version, settled_through)
+WHERE f.account_id = n.account_id"""
+INSERT_ENTRIES = """
+INSERT INTO accounts_entry (journal_id, account_id, house_account_id, instrument_id, kind, currency, amount,
+    account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at)
+SELECT n.journal_id, n.account_id, h.id, n.instrument_id, n.kind, n.currency, n.amount,
+    n.account_version, n.balance_after, n.frozen_after, n.margin_after, n.trading_day, n.recorded_at
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::numeric[],
+    %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::date[], %s::timestamptz[])
+    WITH ORDINALITY AS n(journal_id, market_id, account_id, purpose, instrument_id, kind, currency, amount,
+        account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at, line)
+    LEFT JOIN accounts_houseaccount h ON h.market_id = n.market_id AND h.currency = n.currency AND h.purpose = n.purpose
+ORDER BY n.line"""
+
+
+def write_funds(rows: Sequence[FundsRow]) -> None:
+    """Writes the amounts in the order they were reached: the first of each account, then the second of each, and so on."""
+    waves: dict[int, list[FundsRow]] = {}
+    seen: dict[int, int] = {}
+    for row in rows:
+        wave = seen[row.account_id] = seen.get(row.account_id, -1) + 1
+        waves.setdefault(wave, []).append(row)
+    for wave in sorted(waves):
+        update_funds(waves[wave])
+
+
+def update_funds(rows: Sequence[FundsRow]) -> None:
+    """Writes the amounts of accounts, each at most once in `rows`; PostgreSQL refuses frozen margin beyond available."""
+    if rows:
+        sql.execute(UPDATE_FUNDS, [[getattr(row, name) for row in rows] for name in FundsRow.__slots__])
+
+
+def write_journals(journals: Iterable[JournalDraft]) -> None:
+    """Writes journals and all their entries, in one INSERT each."""
+    journals = list(journals)
+    fields = ("id", "market_id", "kind", "trading_day", "fill_id", "actor_id", "reason", "request_id", "market_time", "recorded_at")
+    sql.insert(Journal, ({name: getattr(j, name) for name in fields} for j in journals))
+    lines = [line for journal in journals for line in journal.lines]
+    if lines:
+        sql.execute(INSERT_ENTRIES, [list(column) for column in zip(*lines, strict=True)])

@@ -1,0 +1,149 @@
+"""The order sequence itself: place → freeze → match → fill → release → position → settle (DESIGN §4). Pure: changes the state it is given, notes the facts.
+
+Every function leaves account, order and freeze consistent; the caller holds the account's lock and writes the facts in the same transaction.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from accounts.domain.state import AccountState, LotState, fifo
+from accounts.enums import LotChangeKind
+from orders.domain.facts import Facts
+from orders.domain.order import Denial, FreezeState, WorkingOrder
+from orders.enums import OrderAction, OrderStatus, OrderStep, Reason
+from quotes.domain.dealing import Dealing, Quote
+from tradingdesk.kernel import money
+from tradingdesk.kernel.money import ZERO
+
+
+def deny(order: WorkingOrder, denial: Denial, at: datetime, facts: Facts) -> None:
+    """Refused before anything moved: a row and one event, no version."""
+    order.status = OrderStatus.DENIED
+    order.reason, order.detail, order.ended_at = denial.reason, denial.detail, facts.recorded_at
+    facts.event(order, None, OrderStep.DENIED, at, reason=denial.reason)
+
+
+def place(order: WorkingOrder, state: AccountState, margin: Decimal, fee: Decimal, at: datetime, facts: Facts) -> FreezeState:
+    """PLACED and FROZEN: the account gives up margin and fee (or, when closing, lots and fee) until the order is filled or ends."""
+    state.version += 1
+    facts.event(order, state, OrderStep.PLACED, at)
+    state.frozen_margin += margin
+    state.frozen_fee += fee
+    state.reserve(order.instrument_id, order.position_side, order.quantity, is_closing=order.is_closing)
+    order.apply(OrderAction.FREEZE)
+    freeze = FreezeState(order.id, order.quantity, margin, fee)
+    facts.event(order, state, OrderStep.FROZEN, at, margin=margin, fee=fee)
+    facts.orders[order.id], facts.freezes[order.id] = order, freeze
+    facts.new_freezes.append(
+        {
+            "account_id": order.account_id,
+            "instrument_id": order.instrument_id,
+            "order_id": order.id,
+            "status": "OPEN",
+            "side": order.position_side,
+            "is_closing": order.is_closing,
+            "quantity": order.quantity,
+            "margin": margin,
+            "fee": fee,
+            "created_at": facts.recorded_at,
+        }
+    )
+    facts.stand(state)
+    return freeze
+
+
+def rest(order: WorkingOrder, state: AccountState, at: datetime, facts: Facts) -> None:
+    """Not met by the quote in force: waits for a later tick."""
+    order.apply(OrderAction.REST)
+    facts.event(order, state, OrderStep.RESTED, at)
+
+
+def fill(
+    order: WorkingOrder,
+    state: AccountState,
+    freeze: FreezeState,
+    dealing: Dealing,
+    quote: Quote,
+    *,
+    quantity: Decimal,
+    price: Decimal,
+    day: date,
+    at: datetime,
+    facts: Facts,
+) -> None:
+    """One execution against the house, all five steps."""
+    fill_id = next(facts.fill_ids)
+    facts.event(order, state, OrderStep.MATCHED, at, fill_id, quantity=quantity, price=price, quote_seq=str(quote.seq))
+    order.filled_quantity += quantity
+    order.filled_value += quantity * price
+    order.apply(OrderAction.FILL_PART if order.leaves else OrderAction.FILL_REST)
+    facts.event(order, state, OrderStep.FILLED, at, fill_id, bid=quote.bid, ask=quote.ask)
+    _capture(order, state, freeze, quantity, fill_id, at, facts)
+    if order.is_closing:
+        pnl, fee = _close_lots(order, state, dealing, quantity, price, day, fill_id, facts)
+    else:
+        pnl, fee = None, _open_lot(order, state, dealing, quantity, price, day, fill_id, facts)
+    facts.event(order, state, OrderStep.POSITIONED, at, fill_id)
+    facts.settle(order, state, day, at, fill_id, pnl=pnl, fee=fee)
+    order.realised_pnl += pnl or ZERO
+    order.fees += fee
+    if not order.leaves:
+        order.ended_at = facts.recorded_at
+    facts.fill(order, state, quote, day, quantity=quantity, price=price, fee=fee, pnl=pnl or ZERO, id=fill_id)
+    facts.event(order, state, OrderStep.SETTLED, at, fill_id, realised_pnl=pnl or ZERO, fee=fee)
+    facts.orders[order.id], facts.freezes[order.id] = order, freeze
+
+
+def end(
+    order: WorkingOrder, state: AccountState, freeze: FreezeState, action: OrderAction, reason: Reason | None, at: datetime, facts: Facts
+) -> None:
+    """Cancel or expiry: what is still frozen goes back to the account."""
+    quantity = freeze.open_quantity
+    margin, fee = freeze.release()
+    state.frozen_margin -= margin
+    state.frozen_fee -= fee
+    state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
+    order.apply(action)
+    order.reason, order.ended_at = reason or "", facts.recorded_at
+    step = OrderStep.EXPIRED if action == OrderAction.EXPIRE else OrderStep.CANCELED
+    facts.event(order, state, step, at, reason=order.reason, released_margin=margin, released_fee=fee, quantity=quantity)
+    facts.orders[order.id], facts.freezes[order.id] = order, freeze
+
+
+def _capture(order: WorkingOrder, state: AccountState, freeze: FreezeState, quantity: Decimal, fill_id: int, at: datetime, facts: Facts) -> None:
+    margin, fee = freeze.capture(quantity)
+    state.frozen_margin -= margin
+    state.frozen_fee -= fee
+    state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
+    facts.event(order, state, OrderStep.RELEASED, at, fill_id, captured_margin=margin, captured_fee=fee)
+
+
+def _open_lot(
+    order: WorkingOrder, state: AccountState, dealing: Dealing, quantity: Decimal, price: Decimal, day: date, fill_id: int, facts: Facts
+) -> Decimal:
+    # A new lot occupies margin at the fill's price (or the previous settlement, by the instrument's basis); returns the fee.
+    margin = order.rates.margin(dealing.margin_price(price), quantity)
+    lot = LotState(next(facts.lot_ids), state.id, order.instrument_id, order.position_side, quantity, quantity, price, price, margin, day)
+    state.lots.append(lot)
+    state.margin += margin
+    facts.lot_opened(lot, fill_id)
+    facts.lot_changed(lot, state, LotChangeKind.OPEN, day, fill_id, quantity=quantity, margin=margin, price=price, pnl=ZERO)
+    return money.cents_half_up(order.rates.opening_fee(price, quantity))
+
+
+def _close_lots(
+    order: WorkingOrder, state: AccountState, dealing: Dealing, quantity: Decimal, price: Decimal, day: date, fill_id: int, facts: Facts
+) -> tuple[Decimal, Decimal]:
+    # Oldest lots first; returns realised P&L (summed per lot) and the fee (by lot age, rounded once).
+    total, fee = ZERO, ZERO
+    for lot, part in fifo(state.lots, order.instrument_id, order.position_side, quantity):
+        pnl, margin = lot.pnl(price, part, dealing.multiplier), lot.margin_share(part)
+        lot.quantity -= part
+        lot.margin -= margin
+        state.margin -= margin
+        facts.lot_changed(lot, state, LotChangeKind.CLOSE, day, fill_id, quantity=-part, margin=-margin, price=price, pnl=pnl)
+        facts.reduced_lots[lot.id] = lot
+        total += pnl
+        fee += order.rates.closing_fee(price, part, opened_today=lot.trading_day == day)
+    state.lots = [lot for lot in state.lots if lot.quantity]
+    return total, money.cents_half_up(fee)

@@ -1,0 +1,110 @@
+"""Decides one request against an account's state: check, freeze, match, and fill, rest or cancel. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from accounts.domain.booking import booking_day
+from accounts.domain.state import AccountState, fifo
+from orders.domain import execution
+from orders.domain.checks import Situation, first_denial
+from orders.domain.facts import Facts
+from orders.domain.order import Denial, OrderRequest, WorkingOrder
+from orders.enums import OrderAction, OrderStatus, OrderType, Reason, TimeInForce
+from orders.matching import dealer
+from quotes.domain.calendar import Calendar
+from quotes.domain.dealing import Dealing, Rates
+from tradingdesk.kernel import money
+from tradingdesk.kernel.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where the order is dealt: the instrument in its market, its calendar, the market's time and the wall clock's."""
+
+    dealing: Dealing
+    calendar: Calendar
+    market_time: datetime
+    wall_time: datetime
+
+
+def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: Venue | None) -> WorkingOrder:
+    """The order as it begins: rates copied, the tick it was placed at noted."""
+    day = booking_day(venue.calendar, state, venue.market_time) if venue else None
+    rates = venue.dealing.rates_on(day, state.margin_factor) if venue and day else Rates(Decimal(1))
+    quote = venue.dealing.quote if venue else None
+    return WorkingOrder(
+        id=order_id,
+        account_id=request.account_id,
+        market_id=state.market_id,
+        instrument_id=request.instrument_id,
+        side=request.side,
+        effect=request.effect,
+        type=request.type,
+        time_in_force=request.time_in_force,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        status=OrderStatus.PLACED,
+        filled_quantity=ZERO,
+        filled_value=ZERO,
+        realised_pnl=ZERO,
+        fees=ZERO,
+        checked_seq=quote.seq if quote else 0,
+        trading_day=day,
+        rates=rates,
+        actor_id=request.actor_id,
+        request_id=request.request_id,
+    )
+
+
+def decide(order: WorkingOrder, state: AccountState, venue: Venue | None, facts: Facts) -> Denial | None:
+    """The whole sequence for one new order; the denial, if it was refused."""
+    if venue is None:
+        denial = Denial(Reason.NOT_IN_SESSION, "The instrument is not listed in the account's market.", {"is_listed": False})
+        execution.deny(order, denial, facts.recorded_at, facts)
+        return denial
+    margin, fee = freeze_amounts(order, state, venue.dealing)
+    in_session = venue.calendar.is_open(venue.market_time)
+    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.wall_time, margin, fee))
+    if denial is not None:
+        execution.deny(order, denial, venue.market_time, facts)
+        return denial
+    _execute(order, state, venue, margin, fee, facts)
+    return None
+
+
+def freeze_amounts(order: WorkingOrder, state: AccountState, dealing: Dealing) -> tuple[Decimal, Decimal]:
+    """Margin and fee to freeze: at the limit price, or for market orders at the dealer's quote (rules/futures.md §5.3). Closing orders freeze no margin.
+
+    Zero while there is no price or no valid quantity: the checks refuse those first.
+    """
+    quote = dealing.quote
+    price = order.limit_price or (quote and (quote.ask if order.is_buy else quote.bid))
+    if not price or price <= 0 or order.quantity <= 0:
+        return ZERO, ZERO
+    if order.is_closing:
+        return ZERO, money.cents_half_up(_closing_fee(order, state, price))
+    return order.rates.margin(dealing.margin_price(price), order.quantity), money.cents_half_up(order.rates.opening_fee(price, order.quantity))
+
+
+def _closing_fee(order: WorkingOrder, state: AccountState, price: Decimal) -> Decimal:
+    # Frozen by the age of the lots it would consume now; more than is open is refused by the checks, whatever the fee.
+    open_quantity = state.position(order.instrument_id, order.position_side)
+    parts = fifo(state.lots, order.instrument_id, order.position_side, min(order.quantity, open_quantity))
+    return sum((order.rates.closing_fee(price, part, opened_today=lot.trading_day == order.trading_day) for lot, part in parts), ZERO)
+
+
+def _execute(order: WorkingOrder, state: AccountState, venue: Venue, margin: Decimal, fee: Decimal, facts: Facts) -> None:
+    at, quote = venue.market_time, venue.dealing.quote
+    assert quote is not None, "check_quote has passed"
+    assert order.trading_day is not None, "a venue gives a trading day"
+    freeze = execution.place(order, state, margin, fee, at, facts)
+    price = dealer.price_for(quote, is_buy=order.is_buy, limit_price=order.limit_price)
+    if price is not None:
+        execution.fill(order, state, freeze, venue.dealing, quote, quantity=order.quantity, price=price, day=order.trading_day, at=at, facts=facts)
+    elif order.time_in_force == TimeInForce.IOC or order.type == OrderType.MARKET:
+        execution.end(order, state, freeze, OrderAction.CANCEL, Reason.NOT_FILLABLE, at, facts)
+    else:
+        execution.rest(order, state, at, facts)
+    state.revalue({(state.market_id, venue.dealing.instrument_id): venue.dealing})
+    facts.stand(state)

@@ -1,0 +1,142 @@
+"""place_orders: the batch is the primitive, one order is a batch of one.
+
+One durable transaction: accounts locked by pk, then read, then every request decided in order against its account's state in memory, then all rows
+written. Different accounts do not see each other; several orders of one account see each other's freezes and fills.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from accounts.domain.booking import market_time
+from accounts.domain.state import AccountState
+from accounts.services.days import lock_settled_states
+from accounts.services.states import Locked
+from orders.domain.facts import Facts
+from orders.domain.order import Denial, OrderRequest, Outcome, WorkingOrder
+from orders.domain.placement import Venue, decide, new_order
+from orders.enums import OrderStatus, Reason
+from orders.services import recording
+from quotes.selectors.calendars import calendar_of
+from tradingdesk.kernel import clock, sql
+from tradingdesk.kernel.dispatch import notify_accounts_on_commit
+from tradingdesk.kernel.locks import command
+from tradingdesk.kernel.money import ZERO
+
+EXISTING = """
+SELECT account_id, client_order_id, fingerprint, id, status, quantity, filled_quantity, filled_value, reason, detail
+FROM orders_order WHERE (account_id, client_order_id) IN (SELECT * FROM unnest(%s::bigint[], %s::text[]))"""
+EVENTS_PER_ORDER = 7  # PLACED, FROZEN and a fill's five
+
+Key = tuple[int, str]
+
+
+@command
+def place_orders(requests: Sequence[OrderRequest]) -> list[Outcome]:
+    """Places orders; one outcome per request, in order. Refusals are outcomes (DENIED), not errors.
+
+    Raises NotFound for an account that does not exist and LockTimeout when an account stays busy; then nothing was changed.
+    """
+    if not requests:
+        return []
+    counts = recording.id_counts(len(requests), len(requests), len(requests) * EVENTS_PER_ORDER)
+    existing = (EXISTING, [[r.account_id for r in requests], [r.client_order_id for r in requests]])
+    locked = lock_settled_states({r.account_id for r in requests}, {r.instrument_id for r in requests}, extras=[existing, sql.ids_statement(counts)])
+    known = {(row[0], row[1]): _replay(row) for row in locked.extras[0].fetchall()}
+    facts = recording.facts_with_ids(locked.extras[1], counts, locked.recorded_at)
+    outcomes = [_place_one(request, locked, known, facts) for request in requests]
+    recording.write(facts)
+    notify_accounts_on_commit({state.id: state.version for state in locked.states.values()})
+    return outcomes
+
+
+def _place_one(request: OrderRequest, locked: Locked, known: dict[Key, tuple[str, Outcome]], facts: Facts) -> Outcome:
+    key = (request.account_id, request.client_order_id)
+    if key in known:
+        fingerprint, outcome = known[key]
+        return outcome if fingerprint == request.fingerprint else _duplicate(request, outcome)
+    state = locked.states[request.account_id]
+    venue = _venue(state, request.instrument_id, locked.dealings)
+    order = new_order(next(facts.order_ids), request, state, venue)
+    at = venue.market_time if venue else facts.recorded_at
+    denial = decide(order, state, venue, facts)
+    facts.placed.append(_row(order, request, at, facts))
+    outcome = _outcome(order, request.client_order_id, denial)
+    known[key] = (request.fingerprint, outcome)
+    return outcome
+
+
+def _venue(state: AccountState, instrument_id: int, dealings: Mapping[tuple[int, int], Any]) -> Venue | None:
+    dealing = dealings.get((state.market_id, instrument_id))
+    if dealing is None:
+        return None
+    wall = clock.now()
+    return Venue(dealing, calendar_of(dealing.calendar_id), market_time(state, dealing, wall), wall)
+
+
+def _row(order: WorkingOrder, request: OrderRequest, at: Any, facts: Facts) -> dict[str, Any]:
+    # Born PLACED (or DENIED); what it became is written after the freeze.
+    is_denied = order.status == OrderStatus.DENIED
+    return {
+        "id": order.id,
+        "account_id": order.account_id,
+        "client_order_id": request.client_order_id,
+        "fingerprint": request.fingerprint,
+        "market_id": order.market_id,
+        "instrument_id": order.instrument_id,
+        "side": order.side,
+        "effect": order.effect,
+        "type": order.type,
+        "time_in_force": order.time_in_force,
+        "quantity": order.quantity,
+        "limit_price": order.limit_price,
+        "status": OrderStatus.DENIED if is_denied else OrderStatus.PLACED,
+        "reason": order.reason if is_denied else "",
+        "detail": Jsonb(order.detail),
+        "filled_quantity": ZERO,
+        "filled_value": ZERO,
+        "realised_pnl": ZERO,
+        "fees": ZERO,
+        "checked_seq": order.checked_seq,
+        "taken_up": False,
+        "terms": Jsonb(order.rates.as_json()),
+        "trading_day": order.trading_day,
+        "actor_id": order.actor_id,
+        "source": request.source,
+        "request_id": order.request_id,
+        "market_time": at,
+        "placed_at": facts.recorded_at,
+        "ended_at": order.ended_at if is_denied else None,
+    }
+
+
+def _outcome(order: WorkingOrder, client_order_id: str, denial: Denial | None) -> Outcome:
+    message = denial.message if denial else Reason(order.reason).label if order.reason else ""
+    average = order.filled_value / order.filled_quantity if order.filled_quantity else None
+    return Outcome(
+        order.account_id, client_order_id, order.id, order.status, order.quantity, order.filled_quantity, average, order.reason, message, order.detail
+    )
+
+
+def _replay(row: tuple[Any, ...]) -> tuple[str, Outcome]:
+    account_id, client_order_id, fingerprint, order_id, status, quantity, filled, value, reason, detail = row
+    message = str(Reason(reason).label) if reason else ""
+    average = value / filled if filled else None
+    return fingerprint, Outcome(
+        account_id, client_order_id, order_id, status, quantity, filled, average, reason, message, json.loads(detail), replayed=True
+    )
+
+
+def _duplicate(request: OrderRequest, first: Outcome) -> Outcome:
+    return Outcome(
+        request.account_id,
+        request.client_order_id,
+        None,
+        OrderStatus.DENIED,
+        request.quantity,
+        reason=Reason.DUPLICATE_ID,
+        message="This client order id was used before, for another order.",
+        detail={"client_order_id": request.client_order_id, "order_id": first.order_id},
+    )
