@@ -95,9 +95,10 @@ def test_second_start_and_busy_port_are_one_line(desk: Desk) -> None:
 
 def test_killed_supervisor_leaves_nothing_that_hinders_the_next(desk: Desk) -> None:
     wait_until(lambda: "parent     | parent is up" in desk.text())
-    everybody = desk.everybody()
+    everybody, leaders = desk.everybody(), list(desk.children().values())
     desk.process.kill()
     desk.process.wait()
+    wait_until(lambda: not any(processes.is_alive(pid) for pid in leaders))
     desk.output.write_text("")
     desk.process = desk.start()
     wait_until(lambda: "Ready: " in desk.text())

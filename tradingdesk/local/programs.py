@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tradingdesk.local import addresses, paths
+from tradingdesk.local import addresses, paths, processes
 
 Starter = Callable[..., "subprocess.Popen[bytes]"]
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "tradingdesk")
@@ -23,13 +23,14 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, **options: Any) -> "subprocess.Popen[bytes]":
-        """Start it, with the desk's environment and the caller's pipes."""
+        """Start it, with the desk's environment and the caller's pipes; the kernel ends it with us."""
         environment = os.environ | desk_environment() | {"DESK_PROCESS": self.name} | self.environment
         return subprocess.Popen(
             self.command,
             cwd=paths.REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,
+            preexec_fn=processes.end_with_parent,
             **options,
         )
 
