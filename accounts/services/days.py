@@ -20,6 +20,8 @@ from accounts.services.states import Locked, lock_states
 from quotes.domain.dealing import Dealing
 from quotes.selectors.calendars import calendar_of
 from tradingdesk.kernel import sql
+from tradingdesk.kernel.dispatch import notify_accounts_on_commit
+from tradingdesk.kernel.locks import command
 from tradingdesk.kernel.money import ZERO
 
 PRICES = "SELECT trading_day, instrument_id, price FROM quotes_settlementprice WHERE market_id = %s AND trading_day > %s AND trading_day <= %s"
@@ -167,3 +169,15 @@ def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], r
             }
         )
     sql.insert(AccountDay, rows)
+
+
+@command
+def settle_accounts(account_ids: Sequence[int]) -> int:
+    """Settles accounts of one market for every priced day they have not had; how many account days. Harmless to run again; LockTimeout when busy."""
+    locked = lock_states(account_ids)
+    behind = [state for state in locked.states.values() if is_behind(state)]
+    if not behind:
+        return 0
+    settled = settle_through(behind[0].market_id, behind, locked)
+    notify_accounts_on_commit({state.id: state.version for state in behind})
+    return settled

@@ -55,6 +55,13 @@ class Calendar:
                 return day + days * DAY
         raise ValueError(f"no trading day within {LONGEST_PAUSE_DAYS} days after {day}")
 
+    def previous_trading_day(self, day: date) -> date:
+        """The last trading day before `day`; ValueError when the calendar has none."""
+        for days in range(1, LONGEST_PAUSE_DAYS):
+            if self.is_trading_day(day - days * DAY):
+                return day - days * DAY
+        raise ValueError(f"no trading day within {LONGEST_PAUSE_DAYS} days before {day}")
+
     def is_open(self, at: datetime) -> bool:
         """Whether a session that takes place covers the instant."""
         today = at.astimezone(self.zone).date()
@@ -70,12 +77,6 @@ class Calendar:
         """Whether the last session of the day has closed; a day without sessions is over once the next trading day has begun."""
         bounds = self.bounds(day)
         return at >= bounds[1] if bounds else self.trading_day(at) > day
-
-    def begins_at(self, day: date) -> datetime:
-        """The instant, in UTC, at which the date itself begins by this calendar's roll; higher bars are cut from here."""
-        if self.rolls_at is None:
-            return self._instant(day, time.min)
-        return self._instant(day - DAY, self.rolls_at)
 
     def _rolled(self, local: time) -> bool:
         return self.rolls_at is not None and local >= self.rolls_at
