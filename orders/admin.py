@@ -75,7 +75,7 @@ class OrderAdmin(LogAdmin):
     list_select_related = ["account", "market", "instrument"]
     search_fields = ["account__number__startswith", "client_order_id__exact", "request_id__exact"]
     badges = {"status": STATUS_COLOURS, "side": SIDE_COLOURS}
-    change_form_after_template = "admin/orders/journey.html"
+    change_form_outer_before_template = "admin/orders/journey.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("account", "market", "instrument", "actor")

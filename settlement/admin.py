@@ -30,13 +30,15 @@ def verdict(run: SettlementRun, proofs: list[ZeroSumProof]) -> str:
 
 def page_of(run: SettlementRun) -> dict[str, Any]:
     """Tables of a run's page, in three queries."""
+    steps = list(run.steps.all())  # type: ignore[attr-defined]
     proofs = list(run.proofs.select_related("instrument"))  # type: ignore[attr-defined]
     days = AccountDay.objects.filter(market_id=run.market_id, trading_day=run.trading_day).select_related("account").order_by("account__number")
     return {
-        "steps": list(run.steps.all()),  # type: ignore[attr-defined]
+        "steps": steps,
         "proofs": proofs,
         "verdict": verdict(run, proofs),
         "balances": verdict(run, proofs) == BALANCES,
+        "unequal_accounts": [account for step in steps for account in step.detail.get("unequal_accounts", [])],
         "days": list(days[:SNAPSHOT_ROWS]),
         "snapshot_rows": SNAPSHOT_ROWS,
     }
@@ -62,7 +64,7 @@ class SettlementRunAdmin(ReadOnlyAdmin):
         return badge(text, text, {BALANCES: "success", BROKEN: "danger"}) if text else "–"
 
     def get_urls(self) -> list[Any]:
-        own = path("settle/", self.admin_site.admin_view(lambda request: settle_day(self, request)), name="settlement_settle")
+        own = path("settle/", self.admin_site.admin_view(settle_day), {"model_admin": self}, name="settlement_settle")
         return [own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

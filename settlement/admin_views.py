@@ -12,10 +12,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from quotes.domain.calendar import Calendar
 from quotes.models import Market
 from quotes.selectors.markets import current_trading_day, market_calendar, market_now
+from settlement.enums import RunStatus
 from settlement.models import SettlementRun
+from settlement.selectors import due_day
+from settlement.services.run import settle
 from tradingdesk.kernel.admin import run_with_message
 
 PERMISSION = "settlement.settle_market"
@@ -23,14 +25,14 @@ PERMISSION = "settlement.settle_market"
 
 @dataclass(frozen=True)
 class Proposal:
-    """A market's day and where it stands. `closes_at` is the last close of its sessions; `done` the run, where the day is settled already."""
+    """A market's day and where it stands. `closes_at` is the last close of its sessions; `run` its settlement, where that was begun."""
 
     market: Market
     trading_day: date
     now: datetime
     closes_at: datetime | None
     is_over: bool
-    done: SettlementRun | None
+    run: SettlementRun | None
 
 
 def may_settle(user: Any) -> bool:
@@ -39,7 +41,7 @@ def may_settle(user: Any) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def settle_day(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+def settle_day(request: HttpRequest, model_admin: ModelAdmin) -> HttpResponse:
     """The confirmation page, and what its button does."""
     if not may_settle(request.user):
         raise PermissionDenied
@@ -51,7 +53,6 @@ def settle_day(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Settle a day",
-        "opts": model_admin.model._meta,
         "markets": Market.objects.filter(is_active=True),
         "proposal": proposal(market, day) if market else None,
     }
@@ -59,8 +60,6 @@ def settle_day(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _settle(request: HttpRequest, market: Market | None, day: date | None) -> HttpResponse:
-    from settlement.services.run import settle
-
     here = reverse("admin:settlement_settle")
     if market is None or day is None:
         messages.error(request, "INVALID_REQUEST: Choose a market and a trading day.")
@@ -76,11 +75,11 @@ def _settle(request: HttpRequest, market: Market | None, day: date | None) -> Ht
 
 
 def proposal(market: Market, day: date | None) -> Proposal | None:
-    """The chosen day, else the first one whose prices are not fixed yet; None where the market lists nothing."""
+    """The chosen day, else the one that comes next; None where the market lists nothing."""
     if not market.listings.exists():  # type: ignore[attr-defined]
         return None
     calendar, now = market_calendar(market.pk), market_now(market)
-    day = day or next_day(market, calendar)
+    day = day or next_day(market)
     bounds = calendar.bounds(day)
     return Proposal(
         market=market,
@@ -88,13 +87,16 @@ def proposal(market: Market, day: date | None) -> Proposal | None:
         now=now,
         closes_at=bounds[1] if bounds else None,
         is_over=calendar.is_over(day, now),
-        done=SettlementRun.objects.filter(market=market, trading_day=day).first(),
+        run=SettlementRun.objects.filter(market=market, trading_day=day).first(),
     )
 
 
-def next_day(market: Market, calendar: Calendar) -> date:
-    """The trading day after the last one whose prices are fixed; in a market never settled, today's."""
-    return current_trading_day(market) if market.priced_through is None else calendar.next_trading_day(market.priced_through)
+def next_day(market: Market) -> date:
+    """A day whose settlement was begun and not finished, else the last one that is over and not settled, else the current one."""
+    begun = SettlementRun.objects.filter(market=market, status=RunStatus.RUNNING).order_by("trading_day").first()
+    if begun is not None:
+        return begun.trading_day
+    return due_day(market) or current_trading_day(market)
 
 
 def _market(text: str) -> Market | None:

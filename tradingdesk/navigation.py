@@ -15,6 +15,11 @@ def _item(title: str, icon: str, view: str, permission: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(view), "permission": _allowed(permission)}
 
 
+def _only(item: dict[str, Any]) -> dict[str, Any]:
+    """Lit on its own page alone, where another item's address begins with the same words."""
+    return {**item, "active": lambda request: request.path == str(item["link"])}
+
+
 def _list(title: str, icon: str, model: str) -> dict[str, Any]:
     app, name = model.split(".")
     return _item(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}")
@@ -44,7 +49,7 @@ SIDEBAR: dict[str, Any] = {
         ),
         _group(
             "Settlement",
-            _list("Runs", "event_available", "settlement.settlementrun"),
+            _only(_list("Runs", "event_available", "settlement.settlementrun")),
             _item("Settle a day", "task_alt", "admin:settlement_settle", "settlement.settle_market"),
             _list("Account days", "calendar_month", "accounts.accountday"),
             _list("Settlement prices", "price_check", "quotes.settlementprice"),

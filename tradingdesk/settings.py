@@ -116,9 +116,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
-DATETIME_FORMAT = "Y-m-d H:i:s"
-DATE_FORMAT = "Y-m-d"
-TIME_FORMAT = "H:i"
+FORMAT_MODULE_PATH = "tradingdesk.formats"
 
 # -- database -----------------------------------------------------------------------
 DATABASE_ROLE = "owner" if os.environ.get("DESK_DB_ROLE") == "owner" else "app"

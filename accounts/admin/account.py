@@ -53,7 +53,7 @@ class RiskTierAdmin(HistoriedAdmin):
 
 @admin.register(Account)
 class AccountAdmin(HistoriedAdmin):
-    list_display = ["number", "name", "owner", "market", "tier", "status", "balance", "frozen", "margin", "opened_at"]
+    list_display = ["number", "name", "owner", "market", "tier", "status", "figure_balance", "figure_frozen", "figure_margin", "opened_at"]
     list_filter = [("market", RelatedDropdownFilter), ("tier", RelatedDropdownFilter), ("status", ChoicesDropdownFilter), "custody", "currency"]
     list_select_related = ["owner", "market", "tier", "funds"]
     search_fields = ["number__startswith", "name__icontains", "owner__username__startswith"]
@@ -67,15 +67,15 @@ class AccountAdmin(HistoriedAdmin):
     change_form_outer_before_template = "admin/accounts/standing.html"
 
     @admin.display(description="balance", ordering="funds__balance")
-    def balance(self, account: Account) -> str:
+    def figure_balance(self, account: Account) -> str:
         return self._amount(account, "balance")
 
     @admin.display(description="frozen")
-    def frozen(self, account: Account) -> str:
+    def figure_frozen(self, account: Account) -> str:
         return self._amount(account, "frozen")
 
     @admin.display(description="margin", ordering="funds__margin")
-    def margin(self, account: Account) -> str:
+    def figure_margin(self, account: Account) -> str:
         return self._amount(account, "margin")
 
     def _amount(self, account: Account, name: str) -> str:

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from tradingdesk.kernel.admin import DeskModelAdmin, LogAdmin
 
+admin.site.index_title = "Back office"
 SCHEDULES = (ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
 for _model in (PeriodicTask, *SCHEDULES):
     admin.site.unregister(_model)
@@ -39,8 +40,12 @@ class JobAdmin(BeatPeriodicTaskAdmin, DeskModelAdmin):
     list_filter = ["enabled", "queue"]
     list_select_related = ["interval", "crontab", "solar", "clocked"]
     search_fields = ["name", "task"]
-    readonly_fields = ["last_run_at"]
+    readonly_fields = ["last_run_at", "crontab_translation"]
     actions = ["enable_tasks", "disable_tasks", "run_tasks"]
+
+    @admin.display(description="crontab in words")
+    def crontab_translation(self, obj: PeriodicTask) -> str:
+        return obj.crontab.human_readable if obj.crontab else "–"
 
 
 class ScheduleAdmin(DeskModelAdmin):

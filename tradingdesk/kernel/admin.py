@@ -3,11 +3,11 @@
 django-simple-history's form view saves on POST before it asks for any permission; hiding its button is not enough, so the method is refused here.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from simple_history.admin import SimpleHistoryAdmin
@@ -18,6 +18,7 @@ from tradingdesk.kernel.admin_columns import HISTORY_TYPES, column
 from tradingdesk.kernel.errors import DeskError
 
 SAFE_METHODS = ("GET", "HEAD")
+ROW_COLUMNS = 2  # of a read-only page
 R = TypeVar("R")
 
 
@@ -66,8 +67,6 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
 
     Configuration is switched off or dated, never deleted: old days refer to it.
     """
-
-    history_list_display: ClassVar[Any] = ["history_change_reason"]
 
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The past is looked at, never restored."""
@@ -119,7 +118,28 @@ class ReadOnlyAdmin(DeskModelAdmin):
         return self.get_fields(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [(None, {"fields": self.get_readonly_fields(request, obj)})]
+        return [(None, {"fields": list(in_rows(self.model, self.get_readonly_fields(request, obj)))})]
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Without the History button: these rows have no history but themselves."""
+        return super().change_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
+
+
+def in_rows(model: type[Model], shapes: Iterable[Any]) -> Iterator[Any]:
+    """Columns of a page, ROW_COLUMNS abreast; JSON and hashes have a row each, at the end."""
+    row: list[Any] = []
+    wide = []
+    for shape in shapes:
+        if getattr(shape, "wide", False):
+            wide.append(shape)
+            continue
+        row.append(shape)
+        if len(row) == ROW_COLUMNS:
+            yield tuple(row)
+            row = []
+    if row:
+        yield tuple(row)
+    yield from wide
 
 
 class LogAdmin(ReadOnlyAdmin):
@@ -134,12 +154,17 @@ class ChangesAdmin(LogAdmin):
     badges: ClassVar[Any] = {"history_type": HISTORY_TYPES}
     list_display: ClassVar[Any] = ["history_date", "history_type", "record", "history_user", "history_change_reason"]
     list_filter: ClassVar[Any] = ["history_type"]
-    list_select_related: ClassVar[Any] = ["history_user"]
     ordering: ClassVar[Any] = ["-history_date", "-history_id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = [f.name for f in self.model.tracked_fields if f.is_relation]
+        return super().get_queryset(request).select_related("history_user", *related)
 
     @admin.display(description="what")
     def record(self, row: Any) -> str:
-        return str(row.instance)
+        """The row's own name as it was then; simple-history's `instance` would ask the database for each."""
+        then = row.instance_type(**{f.name: getattr(row, f.name) for f in row.tracked_fields})
+        return str(then)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         tracked = self.model.instance_type._meta

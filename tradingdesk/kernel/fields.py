@@ -1,8 +1,19 @@
 """Numeric columns, one definition each: what a price, a quantity, an amount and a rate look like in the database."""
 
+from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.db import models
+
+from tradingdesk.kernel import money
+
+
+class PlainDecimalField(forms.DecimalField):
+    """Shows a stored number as people write it: 100 for 100.0000, 0 for 0E-8."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return money.text(value) if isinstance(value, Decimal) else value
 
 
 class MoneyField(models.DecimalField):
@@ -18,6 +29,9 @@ class PriceField(models.DecimalField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_digits": 20, "decimal_places": 6, **kwargs})
 
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": PlainDecimalField, **kwargs})
+
 
 class QuantityField(models.DecimalField):
     """A number of lots (of instruments that allow it, a fraction of one)."""
@@ -25,9 +39,15 @@ class QuantityField(models.DecimalField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_digits": 20, "decimal_places": 4, **kwargs})
 
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": PlainDecimalField, **kwargs})
+
 
 class RateField(models.DecimalField):
     """A share of notional: 0.05 is five per cent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_digits": 12, "decimal_places": 8, **kwargs})
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": PlainDecimalField, **kwargs})

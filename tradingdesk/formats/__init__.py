@@ -1,0 +1,1 @@
+"""How dates are written and read on the desk: year first, 24 hours, UTC."""
