@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-
 from accounts.models import Account, User
 from accounts.selectors import figures, ledger_entries, positions, tradable_by
 from orders.domain.estimates import estimate as estimated
@@ -21,6 +20,7 @@ from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound
 
 ROWS = 50  # of each list on the page; the history pages have the rest
 SWITCHABLE = 200  # accounts in the switcher
+VALID = ((TimeInForce.DAY, "This trading day"), (TimeInForce.GTC, "Until canceled"), (TimeInForce.IOC, "Now or never"))  # on the narrow ticket
 Context = dict[str, Any]
 
 
@@ -68,14 +68,15 @@ def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Co
         "dealing": found,
         "quote": found and found.quote,
         "result": result,
-        "times_in_force": TimeInForce.choices,
+        "times_in_force": VALID,
     }
 
 
 def estimate(account: Account, shown: Ticket) -> Context:
     """Margin and fee of the ticket; without `estimate` where the ticket cannot be read yet."""
     try:
-        return {"account": account, "estimate": _estimate(account, shown), "available": figures(account.pk).available}
+        found = _estimate(account, shown)
+        return {"account": account, "estimate": found, "left": figures(account.pk).available - found.required if found else None}
     except (InvalidRequest, ArithmeticError):  # ArithmeticError: more digits than any honest amount has
         return {"account": account, "estimate": None}
 
@@ -99,7 +100,7 @@ def listed_instruments(account: Account) -> list[Instrument]:
 
 def dealing_of(account: Account, instrument: Instrument) -> Dealing | None:
     """Terms and quote of one instrument in the account's market."""
-    found = read_dealings(query_dealings([account.pk], [instrument.pk]))
+    found = read_dealings(query_dealings("SELECT %s::bigint, %s::bigint", [account.market_id, instrument.pk]))
     return found.get((account.market_id, instrument.pk))
 
 

@@ -27,7 +27,7 @@ class Ticket:
     @classmethod
     def read(cls, data: Mapping[str, str]) -> "Ticket":
         """The known fields of a form; the others are not ours to judge."""
-        return cls(**{name: str(data[name])[:MAX_TEXT] for name in cls.__slots__ if name in data})
+        return cls(**{name: _text(data[name]) for name in cls.__slots__ if name in data})
 
     @classmethod
     def blank(cls, instrument: str) -> "Ticket":
@@ -53,5 +53,10 @@ def new_id() -> str:
 
 def closing_order(data: Mapping[str, str], account_number: str) -> dict[str, Any]:
     """A position's Close button: the other side, at market, closing."""
-    shown = {name: str(data.get(name, ""))[:MAX_TEXT] for name in CLOSE_FIELDS}
+    shown = {name: _text(data.get(name, "")) for name in CLOSE_FIELDS}
     return {"account": account_number, "type": OrderType.MARKET, "effect": Effect.CLOSE} | shown
+
+
+def _text(value: object) -> str:
+    # A zero byte, which the database knows not, becomes the sign for what cannot be shown.
+    return str(value)[:MAX_TEXT].replace("\x00", "\ufffd")

@@ -1,0 +1,1 @@
+"""REST, through Django's client: what programs send and what they get back."""
