@@ -63,3 +63,11 @@ class BarFrame(TextChoices):
     M15 = "15m", "15 minutes"
     H1 = "1h", "1 hour"
     D1 = "1d", "1 trading day"
+
+
+class BarPrice(TextChoices):
+    """Which of a bar's prices a candle shows."""
+
+    BID = "bid", "Bid"
+    ASK = "ask", "Ask"
+    TRADE = "trade", "Trade"

@@ -4,8 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from tradingdesk.desk import health
+from tradingdesk.desk.consumers import MarketConsumer
 
-websocket_urlpatterns: list = []
+websocket_urlpatterns = [
+    path("ws/market/<slug:market>/", MarketConsumer.as_asgi()),
+]
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -13,6 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("orders.urls")),
+    path("api/v1/", include("quotes.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("orders.api.urls")),
 ]
