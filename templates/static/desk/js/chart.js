@@ -60,7 +60,7 @@ export function chart(config) {
   const averageLine = (row) => {
     const isLong = row.dataset.side === "LONG";
     const title = `${isLong ? "+" : "−"}${row.dataset.quantity}`;
-    return series.createPriceLine({ price: Number(row.dataset.average), color: resolved(isLong ? "--buy" : "--sell"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false, title });
+    return series.createPriceLine({ price: Number(row.dataset.average), color: resolved(isLong ? "--buy" : "--sell"), lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title });
   };
 
   view.timeScale().subscribeVisibleLogicalRangeChange((range) => {
