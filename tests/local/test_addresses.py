@@ -52,6 +52,10 @@ def test_long_folder_gets_a_short_socket(installation: Path, monkeypatch: pytest
     assert long.socket_folder != Cluster(installation / ("y" * 90) / "postgres").socket_folder
 
 
+def test_folder_with_a_comma_gets_a_plain_socket(installation: Path) -> None:
+    assert "," not in str(Cluster(installation / "a, b" / "postgres").socket_folder)
+
+
 def test_local_needs_nothing_installed() -> None:
     # -S leaves site-packages out: only the standard library can be imported
     modules = ", ".join(f"tradingdesk.local.{name}" for name in ("supervisor", "setup", "commands", "keeper", "addresses", "browser"))

@@ -10,7 +10,7 @@ import subprocess
 import time
 from typing import Any
 
-from tradingdesk.local import processes
+from tradingdesk.local import LocalError, processes
 from tradingdesk.local.output import Lines, Log
 from tradingdesk.local.programs import Starter
 
@@ -42,7 +42,7 @@ class Child:
         self.started = time.monotonic()
         try:
             self.process = self.starter(**OPTIONS)
-        except OSError as error:
+        except (OSError, LocalError) as error:
             self._plan_restart(f"could not start: {error}")
             return
         os.set_blocking(self.output(), False)

