@@ -1,6 +1,8 @@
 """Where streams of ticks stand, and stored stretches of them: what the market process starts from and catches up with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from quotes.domain.ticks import Tick
 from quotes.enums import TickFlag
@@ -41,11 +43,16 @@ def wanted_prices(market_id: int) -> list[Wanted]:
             instrument_id=listing.instrument_id,
             symbol=listing.instrument.symbol,
             tick_size=listing.instrument.tick_size,
-            is_open=lambda at, calendar_id=listing.calendar_id: calendar_of(calendar_id).is_open(at),
+            is_open=_session_of(listing.calendar_id),
             latest=latest_tick(market_id, listing.instrument_id),
         )
         for listing in active_listings(market_id)
     ]
+
+
+def _session_of(calendar_id: int) -> Callable[[datetime], bool]:
+    # Asks for the calendar anew each time: an edit of its sessions counts at once.
+    return lambda at: calendar_of(calendar_id).is_open(at)
 
 
 def latest_tick(market_id: int, instrument_id: int) -> Tick | None:
