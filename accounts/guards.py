@@ -1,12 +1,13 @@
 """What PostgreSQL refuses of money: an unbalanced journal, a journal across markets, an entry after the fact, frozen margin beyond available."""
 
-BALANCED = """
-CREATE OR REPLACE FUNCTION accounts_entry_balanced() RETURNS trigger LANGUAGE plpgsql AS $guard$
+from tradingdesk.kernel.guards import BY_INDEX
+
+BALANCED = f"""
+CREATE OR REPLACE FUNCTION accounts_entry_balanced() RETURNS trigger LANGUAGE plpgsql {BY_INDEX} AS $guard$
 DECLARE bad record;
 BEGIN
-    SELECT e.journal_id, e.currency, sum(e.amount) AS total INTO bad
-    FROM accounts_entry e WHERE e.journal_id IN (SELECT journal_id FROM new_rows)
-    GROUP BY e.journal_id, e.currency HAVING sum(e.amount) <> 0 LIMIT 1;
+    SELECT journal_id, currency, sum(amount) AS total INTO bad
+    FROM new_rows GROUP BY journal_id, currency HAVING sum(amount) <> 0 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'UNBALANCED_JOURNAL: journal % sums to % %', bad.journal_id, bad.total, bad.currency USING ERRCODE = 'DK003';
     END IF;

@@ -2,20 +2,22 @@
 
 from orders.domain.steps import PREDECESSOR
 from orders.domain.transitions import ORDER
+from tradingdesk.kernel.guards import BY_INDEX
 
 
 def step_guard_sql() -> str:
     """Every inserted event must follow the step before it, of the same order (and of the same fill, where the table says so)."""
     rows = ", ".join(f"('{step}', '{before}', {str(same_fill).lower()})" for step, (before, same_fill) in PREDECESSOR.items())
     return f"""
-CREATE OR REPLACE FUNCTION orders_event_guard() RETURNS trigger LANGUAGE plpgsql AS $guard$
+CREATE OR REPLACE FUNCTION orders_event_guard() RETURNS trigger LANGUAGE plpgsql {BY_INDEX} AS $guard$
 DECLARE bad record;
 BEGIN
     SELECT n.order_id, n.step, p.before INTO bad
     FROM new_rows n JOIN (VALUES {rows}) AS p(step, before, same_fill) ON p.step = n.step
-    WHERE NOT EXISTS (
-        SELECT 1 FROM orders_orderevent e
-        WHERE e.order_id = n.order_id AND e.step = p.before AND e.id < n.id AND (NOT p.same_fill OR e.fill_id = n.fill_id))
+    WHERE CASE WHEN p.same_fill  -- scalar look-ups in the unique index, whatever the size of the log
+        THEN (SELECT e.id FROM orders_orderevent e WHERE e.order_id = n.order_id AND e.fill_id = n.fill_id AND e.step = p.before)
+        ELSE (SELECT e.id FROM orders_orderevent e WHERE e.order_id = n.order_id AND e.fill_id IS NULL AND e.step = p.before)
+        END < n.id IS NOT TRUE
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'STEP_OUT_OF_ORDER: order % has % without %', bad.order_id, bad.step, bad.before USING ERRCODE = 'DK005';

@@ -127,7 +127,8 @@ def database() -> dict[str, Any]:
     """The one database, as the role this process runs in."""
     parsed: dict[str, Any] = dict(dj_database_url.parse(addresses.database_url(DATABASE_ROLE), conn_max_age=600, conn_health_checks=True))
     parsed["ATOMIC_REQUESTS"] = False
-    parsed.setdefault("OPTIONS", {})["options"] = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c idle_in_transaction_session_timeout=60000"
+    parsed.setdefault("OPTIONS", {})["options"] = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=60000"
+    parsed["OPTIONS"]["prepare_threshold"] = 2  # kernel.sql's statements recur by the thousand; the ORM's are never prepared
     parsed["OPTIONS"]["application_name"] = os.environ.get("DESK_PROCESS", "tradingdesk")
     return parsed
 

@@ -53,13 +53,13 @@ class JournalDraft:
     actor_id: int | None = None
     reason: str = ""
     request_id: str = ""
-    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     def post(self, state: AccountState, kind: EntryKind, amount: Decimal, instrument_id: int | None = None) -> None:
         """Moves `amount` to the client (negative: from the client) and the opposite to the house; the state's balance follows."""
         state.balance += amount
-        after = (state.version, state.balance, state.frozen, state.margin)
-        tail = (self.trading_day, self.recorded_at)
-        shared = (instrument_id, kind, state.currency)
-        self.lines.append((self.id, self.market_id, state.id, None, *shared, amount, *after, *tail))
-        self.lines.append((self.id, self.market_id, None, HOUSE_SIDE[kind], *shared, -amount, None, None, None, None, *tail))
+        shared = {"journal_id": self.id, "market_id": self.market_id, "instrument_id": instrument_id, "kind": kind, "currency": state.currency}
+        shared |= {"trading_day": self.trading_day, "recorded_at": self.recorded_at}
+        after = {"account_version": state.version, "balance_after": state.balance, "frozen_after": state.frozen, "margin_after": state.margin}
+        self.lines.append({**shared, **after, "account_id": state.id, "amount": amount})
+        self.lines.append({**shared, "purpose": HOUSE_SIDE[kind], "amount": -amount})

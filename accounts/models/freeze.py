@@ -5,7 +5,7 @@ from django.db import models
 from accounts.enums import FreezeStatus, PositionSide
 from accounts.models.account import Account
 from quotes.models import Instrument
-from tradingdesk.kernel.fields import MoneyField, QuantityField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField, QuantityField
 
 
 class Freeze(models.Model):
@@ -15,8 +15,8 @@ class Freeze(models.Model):
     `side` is the side of the position it opens or closes; closing orders freeze lots of it, and no margin.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="freezes")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="freezes")
+    instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     order_id = models.BigIntegerField(unique=True)
     status = models.CharField(max_length=8, choices=FreezeStatus, default=FreezeStatus.OPEN)
     side = models.CharField(max_length=8, choices=PositionSide)

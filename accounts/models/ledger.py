@@ -10,7 +10,7 @@ from django.db import models
 from accounts.enums import EntryKind, HousePurpose, JournalKind
 from accounts.models.account import Account
 from quotes.models import Instrument, Market
-from tradingdesk.kernel.fields import MoneyField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField
 from tradingdesk.kernel.models import AppendOnlyModel
 
 
@@ -32,12 +32,12 @@ class HouseAccount(models.Model):
 class Journal(AppendOnlyModel):
     """One movement of money and why it happened. `fill_id` is the fill it settles (a foreign key in the database, see orders' migrations)."""
 
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, choices=JournalKind)
     trading_day = models.DateField()
     fill_id = models.BigIntegerField(null=True, unique=True)
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.CharField(max_length=200, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     market_time = models.DateTimeField()
@@ -54,9 +54,9 @@ class Entry(AppendOnlyModel):
     """One line of a journal. Client lines carry the account's version and its amounts after them; house lines do not."""
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="entries", db_index=False)
     house_account = models.ForeignKey(HouseAccount, null=True, on_delete=models.PROTECT, related_name="entries")
-    instrument = models.ForeignKey(Instrument, null=True, on_delete=models.PROTECT, related_name="+")
+    instrument = ImpliedKey(Instrument, null=True, on_delete=models.PROTECT)
     kind = models.CharField(max_length=16, choices=EntryKind)
     currency = models.CharField(max_length=3)
     amount = MoneyField()

@@ -5,7 +5,7 @@ from django.db import models
 from accounts.enums import LotChangeKind, PositionSide
 from accounts.models.account import Account
 from quotes.models import Instrument
-from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
 from tradingdesk.kernel.models import AppendOnlyModel
 
 
@@ -15,8 +15,8 @@ class Lot(models.Model):
     `margin` is what the open remainder occupies. Ids ascend with time, so FIFO is by id.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="lots")
+    instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     side = models.CharField(max_length=8, choices=PositionSide)
     opening_fill_id = models.BigIntegerField(unique=True)
     opened_quantity = QuantityField()
@@ -48,7 +48,7 @@ class LotChange(AppendOnlyModel):
     """What happened to a lot, in order: quantities and margins of a lot are the sums of its changes."""
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="changes")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    account = ImpliedKey(Account, on_delete=models.PROTECT)
     kind = models.CharField(max_length=8, choices=LotChangeKind)
     fill_id = models.BigIntegerField(null=True)
     quantity_change = QuantityField()

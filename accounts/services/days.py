@@ -27,7 +27,7 @@ from tradingdesk.kernel.money import ZERO
 PRICES = "SELECT trading_day, instrument_id, price FROM quotes_settlementprice WHERE market_id = %s AND trading_day > %s AND trading_day <= %s"
 UPDATE_LOTS = """
 UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, marked_through = %s
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS n(id, basis, margin) WHERE l.id = n.id"""
+FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric) WHERE l.id = n.id"""
 # What the day's entries add up to: everything booked after the last snapshot, up to this day.
 DAY_SUMS = """
 SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0)
@@ -98,7 +98,8 @@ def _settle_day(day: date, states: Sequence[AccountState], prices: Prices, locke
             journals.append(journal)
     with sql.pipeline():
         if marks:
-            sql.execute(UPDATE_LOTS, [day, [m.lot.id for m in marks], [m.price for m in marks], [m.margin for m in marks]])
+            rows = ({"id": mark.lot.id, "basis": mark.price, "margin": mark.margin} for mark in marks)
+            sql.execute(UPDATE_LOTS, [day, sql.rows_json(rows)])
         sql.insert(LotChange, changes)
         write_journals(journals)
         write_funds([FundsRow.of(state) for state in states])

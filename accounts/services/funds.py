@@ -13,18 +13,17 @@ from tradingdesk.kernel import sql
 UPDATE_FUNDS = """
 UPDATE accounts_accountfunds f SET balance = n.balance, frozen_margin = n.frozen_margin, frozen_fee = n.frozen_fee, margin = n.margin,
     floating_loss = n.floating_loss, version = n.version, settled_through = n.settled_through
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::bigint[], %s::date[])
-    AS n(account_id, balance, frozen_margin, frozen_fee, margin, floating_loss, version, settled_through)
+FROM json_to_recordset(%s::json) AS n(account_id bigint, balance numeric, frozen_margin numeric, frozen_fee numeric, margin numeric,
+    floating_loss numeric, version bigint, settled_through date)
 WHERE f.account_id = n.account_id"""
 INSERT_ENTRIES = """
 INSERT INTO accounts_entry (journal_id, account_id, house_account_id, instrument_id, kind, currency, amount,
     account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at)
 SELECT n.journal_id, n.account_id, h.id, n.instrument_id, n.kind, n.currency, n.amount,
     n.account_version, n.balance_after, n.frozen_after, n.margin_after, n.trading_day, n.recorded_at
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::numeric[],
-    %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::date[], %s::timestamptz[])
-    WITH ORDINALITY AS n(journal_id, market_id, account_id, purpose, instrument_id, kind, currency, amount,
-        account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at, line)
+FROM json_to_recordset(%s::json) AS n(line integer, journal_id bigint, market_id bigint, account_id bigint, purpose text, instrument_id bigint,
+        kind text, currency text, amount numeric, account_version bigint, balance_after numeric, frozen_after numeric, margin_after numeric,
+        trading_day date, recorded_at timestamptz)
     LEFT JOIN accounts_houseaccount h ON h.market_id = n.market_id AND h.currency = n.currency AND h.purpose = n.purpose
 ORDER BY n.line"""
 
@@ -43,7 +42,7 @@ def write_funds(rows: Sequence[FundsRow]) -> None:
 def update_funds(rows: Sequence[FundsRow]) -> None:
     """Writes the amounts of accounts, each at most once in `rows`; PostgreSQL refuses frozen margin beyond available."""
     if rows:
-        sql.execute(UPDATE_FUNDS, [[getattr(row, name) for row in rows] for name in FundsRow.__slots__])
+        sql.execute(UPDATE_FUNDS, [sql.rows_json({name: getattr(row, name) for name in FundsRow.__slots__} for row in rows)])
 
 
 def write_journals(journals: Iterable[JournalDraft]) -> None:
@@ -53,4 +52,4 @@ def write_journals(journals: Iterable[JournalDraft]) -> None:
     sql.insert(Journal, ({name: getattr(j, name) for name in fields} for j in journals))
     lines = [line for journal in journals for line in journal.lines]
     if lines:
-        sql.execute(INSERT_ENTRIES, [list(column) for column in zip(*lines, strict=True)])
+        sql.execute(INSERT_ENTRIES, [sql.rows_json({**line, "line": number} for number, line in enumerate(lines))])

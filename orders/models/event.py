@@ -7,16 +7,16 @@ from accounts.models import Account
 from orders.enums import OrderStatus, OrderStep
 from orders.models.fill import Fill
 from orders.models.order import Order
-from tradingdesk.kernel.fields import MoneyField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField
 from tradingdesk.kernel.models import AppendOnlyModel
 
 
 class OrderEvent(AppendOnlyModel):
     """One step. The amounts are null where nothing was accepted (DENIED)."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
-    fill = models.ForeignKey(Fill, null=True, on_delete=models.PROTECT, related_name="events")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events", db_index=False)
+    account = ImpliedKey(Account, on_delete=models.PROTECT)
+    fill = models.ForeignKey(Fill, null=True, on_delete=models.PROTECT, related_name="events", db_index=False)
     step = models.CharField(max_length=12, choices=OrderStep)
     status = models.CharField(max_length=20, choices=OrderStatus, help_text="Of the order after this step")
     data = models.JSONField(default=dict)
@@ -24,7 +24,7 @@ class OrderEvent(AppendOnlyModel):
     balance_after = MoneyField(null=True)
     frozen_after = MoneyField(null=True)
     margin_after = MoneyField(null=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = ImpliedKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     request_id = models.CharField(max_length=64, blank=True)
     market_time = models.DateTimeField()
     recorded_at = models.DateTimeField()

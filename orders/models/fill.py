@@ -6,7 +6,7 @@ from accounts.models import Account
 from orders.enums import Effect, Side
 from orders.models.order import Order
 from quotes.models import Instrument, Market
-from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
 from tradingdesk.kernel.models import AppendOnlyModel
 
 
@@ -14,9 +14,9 @@ class Fill(AppendOnlyModel):
     """Against the house at its quote. Its journal, its lot change and its capture are written in the same transaction."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fills")
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="fills")
+    market = ImpliedKey(Market, on_delete=models.PROTECT)
+    instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     side = models.CharField(max_length=4, choices=Side)
     effect = models.CharField(max_length=8, choices=Effect)
     quantity = QuantityField()

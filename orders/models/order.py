@@ -8,7 +8,7 @@ from django.db import models
 from accounts.models import Account
 from orders.enums import Effect, OrderStatus, OrderType, Reason, Side, TimeInForce
 from quotes.models import Instrument, Market
-from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
 
 RESTING_CONDITION = models.Q(status__in=["WORKING", "PARTIALLY_FILLED"])
 
@@ -20,11 +20,11 @@ class Order(models.Model):
     `taken_up`: the market process has looked at every tick between `checked_seq` and its own position; from then on it watches the order.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     client_order_id = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64, help_text="Hash of what was asked for")
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="orders")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="orders")
+    market = ImpliedKey(Market, on_delete=models.PROTECT, related_name="orders")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="orders", db_index=False)
     side = models.CharField(max_length=4, choices=Side)
     effect = models.CharField(max_length=8, choices=Effect)
     type = models.CharField(max_length=8, choices=OrderType)
@@ -42,7 +42,7 @@ class Order(models.Model):
     taken_up = models.BooleanField(default=False)
     terms = models.JSONField(default=dict)
     trading_day = models.DateField(null=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     source = models.CharField(max_length=16, help_text="Where it came in: page, api, desk")
     request_id = models.CharField(max_length=64, blank=True)
     market_time = models.DateTimeField()

@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from accounts.domain.booking import market_time
 from accounts.domain.state import AccountState
 from accounts.services.days import lock_settled_states
@@ -94,14 +92,14 @@ def _row(order: WorkingOrder, request: OrderRequest, at: Any, facts: Facts) -> d
         "limit_price": order.limit_price,
         "status": OrderStatus.DENIED if is_denied else OrderStatus.PLACED,
         "reason": order.reason if is_denied else "",
-        "detail": Jsonb(order.detail),
+        "detail": order.detail,
         "filled_quantity": ZERO,
         "filled_value": ZERO,
         "realised_pnl": ZERO,
         "fees": ZERO,
         "checked_seq": order.checked_seq,
         "taken_up": False,
-        "terms": Jsonb(order.rates.as_json()),
+        "terms": order.rates.as_json(),
         "trading_day": order.trading_day,
         "actor_id": order.actor_id,
         "source": request.source,
