@@ -48,6 +48,7 @@ class LatestQuote(models.Model):
     last_seq = models.BigIntegerField(default=0, help_text="Newest tick stored, flagged ones included")
     seq = models.BigIntegerField(null=True, help_text="Tick this quote is from; null before the first")
     evaluated_seq = models.BigIntegerField(default=0, help_text="Resting orders have seen every tick up to this one")
+    leader_epoch = models.BigIntegerField(default=0, help_text="Raised by each process that takes the lead; an older one's ticks are refused")
     time = models.DateTimeField(null=True)
     trading_day = models.DateField(null=True)
     bid = PriceField(null=True)

@@ -55,12 +55,14 @@ def record(
     *,
     trading_day: date | None = None,
     evaluated_through: int | None = None,
+    leader_epoch: int | None = None,
 ) -> Recorded:
     """Stores ticks in the order given, whatever their `seq`; trading days by the listing's calendar unless one is named for all.
 
-    `evaluated_through`: resting orders have seen every tick up to this place. Raises NotFound when the instrument is not listed in the market.
+    `evaluated_through`: resting orders have seen every tick up to this place. Raises NotFound when the instrument is not listed in the market, and
+    NotLeading when another process has taken the lead since `leader_epoch`.
     """
-    locked = lock_latest_quote(market_id, instrument_id)
+    locked = lock_latest_quote(market_id, instrument_id, leader_epoch)
     return store(locked, ticks, source, trading_day=trading_day, evaluated_through=evaluated_through)
 
 
@@ -76,6 +78,14 @@ def store(
         bars.extend(locked.market_id, locked.instrument_id, sorted(set(days)), locked.last_seq + 1)
     _update(locked, recorded, days, source, evaluated_through)
     return recorded
+
+
+@command
+def take_lead(market_id: int, instrument_id: int) -> int:
+    """Fences off whoever recorded this stream before; the epoch to record with from now on. Raises NotFound."""
+    locked = lock_latest_quote(market_id, instrument_id)
+    sql.execute("UPDATE quotes_latestquote SET leader_epoch = leader_epoch + 1 WHERE id = %s", [locked.id])
+    return locked.leader_epoch + 1
 
 
 def mark_evaluated(market_id: int, instrument_id: int, seq: int) -> None:

@@ -16,10 +16,13 @@ import pytest
 from django.db import connection
 
 from quotes.domain.ticks import Tick
+from quotes.feeds.base import Batches, Feed
+from quotes.feeds.registry import FEEDS
+from quotes.locks import NotLeading
 from quotes.models import LatestQuote, Market
 from quotes.models import Tick as TickRow
 from quotes.services.imports import import_file
-from quotes.services.ticks import record
+from quotes.services.ticks import record, take_lead
 from tests.quotes.desk import Gold, gold_market, tick
 from tradingdesk.desk.market import process as process_module
 from tradingdesk.desk.market.process import MarketProcess
@@ -136,6 +139,47 @@ def test_ticks_recorded_while_nobody_led_are_seen_first(own_database: Any, tmp_p
         import_file(gold.market, gold.instrument, path)
         eventually(lambda: seen.places == [3, 4, 5, 6, 8])  # the crossed one fills nothing
         eventually(lambda: quote(gold).evaluated_seq == 8)
+
+
+def test_a_leader_that_did_not_notice_its_end_is_fenced_off(own_database: Any) -> None:
+    gold, seen = gold_market(always_open=True, feed="simulator", feed_options=FAST), Seen()
+    take_lead(gold.market, gold.instrument)
+    old = take_lead(gold.market, gold.instrument)
+    with running(seen):
+        eventually(lambda: seen.places)
+        before = TickRow.objects.count()
+        with pytest.raises(NotLeading) as refused:
+            record(gold.market, gold.instrument, [tick(0, "1")], "old leader", leader_epoch=old)
+        assert (refused.value.extra["epoch"], refused.value.extra["newest"]) == (2, 3)
+        take_lead(gold.market, gold.instrument)  # as another process would; ours still holds the lock, so it leads again at once
+        eventually(lambda: TickRow.objects.count() > before + 20)
+    assert not TickRow.objects.filter(bid=1).exists()
+
+
+class Silent(Feed):
+    """Says nothing, though it should."""
+
+    stall_seconds = 0.2
+    opened = 0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        type(self).opened += 1
+
+    def take(self, timeout_seconds: float) -> Batches:
+        sleep(0.05)
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_stalled_feed_is_opened_again_and_said_once(own_database: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setitem(FEEDS, "silent", f"{__name__}.Silent")
+    gold_market(always_open=True, feed="silent")
+    with running(Seen()):
+        eventually(lambda: Silent.opened >= 3)
+    assert sum("no tick for 0.2 s" in r.getMessage() for r in caplog.records) == 1
 
 
 def test_a_recorded_day_is_played_to_its_end(own_database: Any, tmp_path: Path) -> None:

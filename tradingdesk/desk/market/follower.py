@@ -10,6 +10,7 @@ from django.db import connection
 
 from quotes.feeds.base import Feed, Wanted
 from quotes.feeds.registry import open_feed
+from quotes.locks import NotLeading
 from quotes.selectors.streams import wanted_prices
 from tradingdesk.desk.market.complaint import Backoff, Complaint
 from tradingdesk.desk.market.stream import Evaluate, Stream
@@ -32,7 +33,7 @@ class Followed:
 
 
 class Follower(threading.Thread):
-    """Runs until `stop`; never ends by itself."""
+    """Runs until `stop`, or until another process has taken the lead."""
 
     def __init__(self, followed: Followed, evaluate: Evaluate) -> None:
         super().__init__(name=f"market {followed.code}", daemon=True)
@@ -63,6 +64,9 @@ class Follower(threading.Thread):
         # Any failure of a feed or of the database ends here, is said once, and is tried again.
         try:
             self._follow()
+        except NotLeading:
+            log.warning("another process leads this market now", market=self.followed.code)
+            self._stopping.set()
         except Exception as error:
             self._complaint.raised(f"{type(error).__name__}: {error}")
             connection.close()

@@ -1,6 +1,7 @@
 """One leader per market: a session-level advisory lock on a connection of its own, outside every pool.
 
-The lock lives exactly as long as the connection. Keepalives on both ends make a vanished machine let go within some ten seconds.
+The lock lives exactly as long as the connection. Keepalives on both ends make a vanished machine let go within some ten seconds; the streams'
+`leader_epoch` fences off a leader that has not noticed yet.
 """
 
 from typing import Any

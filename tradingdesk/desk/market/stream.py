@@ -10,7 +10,7 @@ from django.db import connection
 
 from quotes.domain.ticks import Tick
 from quotes.selectors.streams import clean_ticks, standing
-from quotes.services.ticks import Recorded, mark_evaluated, record
+from quotes.services.ticks import Recorded, mark_evaluated, record, take_lead
 from tradingdesk.desk.market.complaint import Complaint
 
 Evaluate = Callable[[int, int, Sequence[Tick], str], int]  # orders.services.resting.evaluate
@@ -23,11 +23,15 @@ class Stream:
     def __init__(self, market_id: int, instrument_id: int, source: str, evaluate: Evaluate, complaint: Complaint) -> None:
         self.market_id, self.instrument_id, self.source = market_id, instrument_id, source
         self._evaluate, self._complaint = evaluate, complaint
+        self._epoch = take_lead(market_id, instrument_id)
         self.evaluated = self._marked = standing(market_id, instrument_id).evaluated_seq
 
     def take(self, ticks: Sequence[Tick]) -> None:
-        """Records ticks of the feed and evaluates what came of them. Prices go on when an evaluation fails; it is made up for at the next tick."""
-        recorded = record(self.market_id, self.instrument_id, ticks, self.source, evaluated_through=self.evaluated)
+        """Records ticks of the feed and evaluates what came of them. Prices go on when an evaluation fails; it is made up for at the next tick.
+
+        Raises NotLeading once another process has taken over.
+        """
+        recorded = record(self.market_id, self.instrument_id, ticks, self.source, evaluated_through=self.evaluated, leader_epoch=self._epoch)
         self._marked = self.evaluated
         self._guarded(lambda: self._see(recorded))
 
