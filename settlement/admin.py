@@ -46,7 +46,7 @@ def page_of(run: SettlementRun) -> dict[str, Any]:
 
 @admin.register(SettlementRun)
 class SettlementRunAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "market", "trading_day", "status", "proof", "accounts", "actor", "started_at", "finished_at"]
+    list_display = ["trading_day", "market", "status", "proof", "accounts", "actor", "started_at", "finished_at"]
     list_filter = ["market", "status", ("trading_day", RangeDateFilter)]
     list_select_related = ["market", "actor"]
     date_hierarchy = "trading_day"

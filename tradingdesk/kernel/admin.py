@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 from tradingdesk.kernel.admin_columns import HISTORY_TYPES, column
+from tradingdesk.kernel.admin_forms import RowChoice, RowsChoice
 from tradingdesk.kernel.errors import DeskError
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -57,6 +58,12 @@ class DeskModelAdmin(ModelAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Actions change rows: whoever may only look has none."""
         return super().get_actions(request) if self.has_change_permission(request) else {}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, **{"form_class": RowChoice, **kwargs})
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **{"form_class": RowsChoice, **kwargs})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

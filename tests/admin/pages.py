@@ -1,0 +1,29 @@
+"""Addresses of the admin's pages, from its registry."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import Model
+from django.urls import reverse
+
+Registered = tuple[type[Model], ModelAdmin]
+
+
+def registered() -> list[Registered]:
+    """Every registered model with its admin, by name."""
+    return sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
+
+
+def address(model: type[Model], page: str, *arguments: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
+
+
+def pages_of(model: type[Model]) -> Iterator[str]:
+    """The list, and the page and history of one row where there is one."""
+    yield address(model, "changelist")
+    row = model._default_manager.first()
+    if row is not None:
+        yield address(model, "change", row.pk)
+        yield address(model, "history", row.pk)

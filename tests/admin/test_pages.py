@@ -1,0 +1,196 @@
+"""Pages of their own: opening an account, what an account and an order show, settling a day, ticks."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from accounts.enums import Role
+from accounts.models import Account, Journal
+from orders.models import Order
+from quotes.models import Tick
+from settlement.models import SettlementRun, SettlementStep, ZeroSumProof
+from tests.admin.conftest import Book
+from tests.admin.pages import address
+
+pytestmark = pytest.mark.django_db
+
+TICKS = "/admin/quotes/ticks/"
+
+
+def opening(book: Book, **changes: object) -> dict[str, object]:
+    form = {
+        "number": "N-1",
+        "name": "New",
+        "owner": book.desk.trader.pk,
+        "market": book.desk.market.pk,
+        "tier": book.desk.tier.pk,
+        "currency": "USD",
+        "agents": [],
+    }
+    return {**form, **changes}
+
+
+def test_an_account_opened_in_the_admin_has_its_funds(book: Book, operations: Client) -> None:
+    response = operations.post(address(Account, "add"), opening(book))
+    account = Account.objects.get(number="N-1")
+    assert (response.status_code, response.url) == (302, address(Account, "change", account.pk))
+    assert (account.funds.balance, account.funds.version) == (0, 0)
+    assert account.history.first().history_user.username == "one-operations"
+
+
+IMPOSSIBLE = [
+    ("number", ""),
+    ("number", "T-TAKEN"),
+    ("currency", "U1D"),
+    ("currency", ""),
+    ("owner", "999999"),
+    ("owner", "9" * 30),
+    ("market", "x"),
+    ("agents", ["x"]),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), IMPOSSIBLE)
+def test_an_account_that_cannot_be_opened_is_refused_with_the_form(book: Book, operations: Client, field: str, value: str) -> None:
+    Account.objects.filter(pk=book.other.pk).update(number="T-TAKEN")
+    before = Account.objects.count()
+    response = operations.post(address(Account, "add"), opening(book, **{field: value}))
+    assert response.status_code == 200
+    assert Account.objects.count() == before
+
+
+def test_opening_accounts_is_not_for_those_who_only_look(book: Book, client_of: object) -> None:
+    client = client_of(Role.RISK)
+    assert client.get(address(Account, "add")).status_code == 403
+    assert client.post(address(Account, "add"), opening(book)).status_code == 403
+
+
+def test_an_account_shows_what_it_stands_at_and_leads_to_what_belongs_to_it(book: Book, operations: Client) -> None:
+    html = operations.get(address(Account, "change", book.account.pk)).content.decode()
+    # 100,000 − 10 fees; closed 1 lot at 2010.00 from 2000.50 = +950 − 5; the other lot marked at the day's middle 2010.25 = +975
+    assert "101,910.00" in html
+    for model in ("orders/order", "orders/fill", "orders/orderevent", "accounts/entry", "accounts/lot", "accounts/freeze", "accounts/accountday"):
+        link = f"/admin/{model}/?account__id__exact={book.account.pk}"
+        assert link in html
+        assert operations.get(link).status_code == 200
+
+
+def test_an_account_s_trail_shows_that_account_alone(book: Book, operations: Client) -> None:
+    html = operations.get(address(Order, "changelist"), {"account__id__exact": book.other.pk}).content.decode()
+    assert book.other.number in html
+    assert f">{book.account.number}<" not in html
+
+
+def test_a_filled_order_shows_every_step_its_quote_its_freeze_and_its_entries(book: Book, operations: Client) -> None:
+    html = operations.get(address(Order, "change", book.filled.order_id)).content.decode()
+    for words in ("Placed", "Funds frozen", "Matched", "Freeze released", "Position updated", "2,000.50", "20,005.00", "Captured"):
+        assert words in html
+    assert address(Journal, "change", Journal.objects.filter(fill_id__isnull=False).order_by("id").first().pk) in html
+
+
+def test_a_denied_order_says_why_with_its_numbers(book: Book, operations: Client) -> None:
+    html = operations.get(address(Order, "change", book.denied.order_id)).content.decode()
+    assert "INSUFFICIENT_FUNDS" in html
+    assert "required" in html
+
+
+def test_a_journal_says_that_it_balances(book: Book, operations: Client) -> None:
+    assert "Balances to 0.00 ✓" in operations.get(address(Journal, "change", Journal.objects.first().pk)).content.decode()
+
+
+def test_a_settled_day_shows_its_proof_its_snapshot_and_its_steps(book: Book, operations: Client) -> None:
+    html = operations.get(address(SettlementRun, "change", book.run.pk)).content.decode()
+    assert "Balances to 0.00 ✓" in html
+    assert "101,910.00" in html
+    for step in SettlementStep.objects.all():
+        assert step.get_name_display() in html
+    assert "Balances to 0.00 ✓" in operations.get(address(SettlementRun, "changelist")).content.decode()
+
+
+def test_a_proof_that_does_not_balance_says_so(book: Book, operations: Client) -> None:
+    run = SettlementRun.objects.create(market=book.desk.market, trading_day="2026-02-02", status="DONE", started_at=book.desk.at)
+    zero = dict.fromkeys(("client_fees", "client_cash", "house_pnl", "house_fees", "house_cash"), 0)
+    ZeroSumProof.objects.create(run=run, currency="USD", client_pnl="0.01", difference="0.01", **zero)
+    html = operations.get(address(SettlementRun, "change", run.pk)).content.decode()
+    assert "Does not balance ✗" in html
+    assert "Balances to 0.00" not in html
+
+
+def test_settling_asks_first_and_says_that_the_session_is_open(book: Book, client_of: object) -> None:
+    client = client_of(Role.SETTLEMENT)
+    page = reverse("admin:settlement_settle")
+    with book.desk.now():
+        html = client.get(page, {"market": book.desk.market.pk}).content.decode()
+        # Monday is settled; Tuesday is the current trading day, and its session lasts until midnight UTC
+        assert "trading day Tuesday, 2026-03-03" in html
+        assert "Its session is still open until 2026-03-04 00:00 UTC" in html
+        assert SettlementRun.objects.count() == 1
+        response = client.post(page, {"market": book.desk.market.pk, "trading_day": "2026-03-03"})
+    run = SettlementRun.objects.get(trading_day="2026-03-03")
+    assert (response.status_code, response.url) == (302, address(SettlementRun, "change", run.pk))
+    assert (run.status, run.actor.username) == ("DONE", "one-settlement")
+
+
+def test_settling_a_settled_day_again_leads_to_its_run(book: Book, client_of: object) -> None:
+    client = client_of(Role.SETTLEMENT)
+    day = date_format(book.run.trading_day, "Y-m-d")
+    with book.desk.now():
+        assert (
+            "This day is settled"
+            in client.get(reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": day}).content.decode()
+        )
+        response = client.post(reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": day})
+    assert response.url == address(SettlementRun, "change", book.run.pk)
+    assert SettlementRun.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("market", "day", "message"),
+    [
+        ("", "2026-03-03", "INVALID_REQUEST"),
+        ("999999", "2026-03-03", "INVALID_REQUEST"),
+        ("x", "2026-03-03", "INVALID_REQUEST"),
+        (None, "", "INVALID_REQUEST"),
+        (None, "2026-13-40", "INVALID_REQUEST"),
+        (None, "2026-03-09", "DAY_NOT_SETTLEABLE"),
+        (None, "2026-02-27", "DAY_NOT_SETTLEABLE"),
+    ],
+)
+def test_what_cannot_be_settled_is_a_message_and_settles_nothing(book: Book, operations: Client, market: str | None, day: str, message: str) -> None:
+    with book.desk.now():
+        data = {"market": book.desk.market.pk if market is None else market, "trading_day": day}
+        response = operations.post(reverse("admin:settlement_settle"), data, follow=True)
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert SettlementRun.objects.count() == 1
+
+
+def test_ticks_are_shown_newest_first_with_their_flags(book: Book, operations: Client) -> None:
+    response = operations.get(TICKS)
+    rows = response.context["page"].rows
+    assert [tick.seq for tick in rows] == sorted((tick.seq for tick in rows), reverse=True)
+    assert len(rows) == Tick.objects.count()
+    assert "Bid above ask" in response.content.decode()
+    flagged = operations.get(TICKS, {"flagged": "on"}).context["page"].rows
+    assert [tick.get_flag_display() for tick in flagged] == ["Bid above ask"]
+
+
+def test_ticks_are_paged_by_key(book: Book, operations: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quotes.admin_views.PAGE_ROWS", 2)
+    seen, query = [], ""
+    while query is not None:
+        response = operations.get(f"{TICKS}?{query}")
+        seen += [tick.seq for tick in response.context["page"].rows]
+        query = response.context["next"]
+    assert seen == list(Tick.objects.order_by("-seq").values_list("seq", flat=True))
+
+
+@pytest.mark.parametrize(
+    "query", ["market=x", "market=999", "trading_day=yesterday", "before=-1", "before=99999999999999999999", "instrument='", "before=1.5"]
+)
+def test_a_tick_filter_that_makes_no_sense_is_said_so(book: Book, operations: Client, query: str) -> None:
+    response = operations.get(f"{TICKS}?{query}")
+    assert response.status_code == 200
+    assert response.context["form"].errors
+    assert response.context["page"].rows == []

@@ -1,0 +1,95 @@
+"""/healthz asks nobody; /readyz is 200 only when an order could be dealt, and says which part is missing."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.db import OperationalError
+from django.test import Client
+
+from quotes.models import Market, SessionWindow
+from quotes.selectors import calendars
+from tests.factories.desk import Desk
+from tradingdesk.desk import health
+from tradingdesk.kernel import clock
+
+READY = "/readyz"
+
+
+@pytest.fixture
+def fed(desk: Desk) -> Desk:
+    Market.objects.filter(pk=desk.market.pk).update(feed="simulator")
+    return desk
+
+
+def ready(desk: Desk, *, later: float = 0) -> tuple[int, dict[str, Any]]:
+    with clock.fixed(desk.at + timedelta(seconds=later)):
+        response = Client().get(READY)
+    return response.status_code, response.json()["checks"]
+
+
+def test_alive_without_a_database() -> None:
+    # no `db` fixture: a query would raise
+    response = Client().get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready_when_everything_answers_and_quotes_arrive(fed: Desk) -> None:
+    status, checks = ready(fed, later=2)
+    assert status == 200
+    assert set(checks) == {"database", "migrations", "redis", "quotes"}
+    assert all(check["ok"] and check["latency_ms"] >= 0 for check in checks.values())
+    assert checks["database"]["detail"] == "desk_app"
+    assert checks["quotes"]["detail"] == [{"market": "TEST", "instrument": "GOLD-TEST", "state": "fresh", "age_seconds": 2.0}]
+
+
+def test_not_ready_when_quotes_stopped(fed: Desk) -> None:
+    status, checks = ready(fed, later=11)  # the listing allows ten seconds
+    assert (status, checks["quotes"]["ok"]) == (503, False)
+    assert checks["quotes"]["detail"][0]["state"] == "stale"
+
+
+def test_a_closed_market_needs_no_quotes(fed: Desk) -> None:
+    SessionWindow.objects.all().delete()
+    calendars.forget()
+    status, checks = ready(fed, later=3600)
+    assert (status, checks["quotes"]["detail"][0]["state"]) == (200, "closed")
+
+
+def test_a_market_without_a_feed_or_switched_off_is_not_waited_for(fed: Desk) -> None:
+    Market.objects.update(is_active=False)
+    assert ready(fed, later=3600)[0] == 200
+    Market.objects.update(is_active=True, feed="")
+    assert ready(fed, later=3600)[0] == 200
+
+
+def test_not_ready_without_redis(fed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    monkeypatch.setattr("tradingdesk.kernel.dispatch.client", lambda: nobody)
+    status, checks = ready(fed)
+    assert (status, checks["redis"]["ok"], checks["redis"]["detail"]) == (503, False, "ConnectionError")
+
+
+def test_not_ready_without_a_database_and_no_address_is_given_away(fed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> None:
+        raise OperationalError("connection to server at secret-host failed")
+
+    monkeypatch.setitem(health.CHECKS, "database", gone)
+    status, checks = ready(fed)
+    assert (status, checks["database"]["detail"]) == (503, "OperationalError")
+
+
+def test_not_ready_while_a_migration_is_missing(fed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    health._unapplied.cache_clear()
+    with monkeypatch.context() as earlier:
+        earlier.setattr("django.db.migrations.recorder.MigrationRecorder.applied_migrations", lambda self: {})
+        status, checks = ready(fed)
+    assert (status, checks["migrations"]["ok"]) == (503, False)
+    assert "accounts.0001_initial" in checks["migrations"]["detail"]
+    assert ready(fed)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_only_reading_is_answered(fed: Desk, path: str) -> None:
+    assert Client().post(path).status_code == 405
