@@ -88,7 +88,7 @@ def _estimate(account: Account, shown: Ticket) -> Any:
     if found is None or found.quote is None or quantity <= 0:
         return None
     price = money.parse(shown.limit_price, "limit_price") if shown.type == OrderType.LIMIT else found.quote.mark(shown.side == Side.SELL)
-    day = calendar_of(found.calendar_id).trading_day(clock.now())
+    day = calendar_of(found.calendar_id).trading_day(found.quote.time)
     rates = found.rates_on(day, account.tier.margin_factor)
     return estimated(found, rates, price=price, quantity=quantity, is_closing=shown.effect == Effect.CLOSE)
 

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.people import person
 from accounts.models import Account
 from accounts.selectors import account_for, accounts_for, figures, ledger_entries, positions
 from tradingdesk.kernel import requests
@@ -19,7 +20,7 @@ class AccountsView(APIView):
     """The accounts this user may trade."""
 
     def get(self, request: Request) -> Response:
-        accounts = accounts_for(request.user).select_related("market").order_by("number")
+        accounts = accounts_for(person(request)).select_related("market").order_by("number")
         return Response({"accounts": [_account(account) for account in accounts]})
 
 
@@ -27,7 +28,7 @@ class AccountView(APIView):
     """One account and its figures at the quotes in force."""
 
     def get(self, request: Request, number: str) -> Response:
-        account = account_for(request.user, number)
+        account = account_for(person(request), number)
         now = figures(account.pk)
         amounts = {name: text(getattr(now, name)) for name in AMOUNTS}
         return Response(_account(account) | {"figures": amounts | {"currency": now.currency, "version": now.version}})
@@ -37,7 +38,7 @@ class PositionsView(APIView):
     """Open positions, one per instrument and side."""
 
     def get(self, request: Request, number: str) -> Response:
-        account = account_for(request.user, number)
+        account = account_for(person(request), number)
         return Response({"account": account.number, "positions": [_position(p) for p in positions(account.pk)]})
 
 
@@ -47,7 +48,7 @@ class EntriesView(APIView):
     def get(self, request: Request, number: str) -> Response:
         asked = requests.query(request.query_params, ("limit",))
         limit = requests.whole(asked.get("limit"), "limit", default=100, maximum=MAX_LIST) or MAX_LIST
-        account = account_for(request.user, number)
+        account = account_for(person(request), number)
         return Response({"account": account.number, "entries": [_entry(e) for e in ledger_entries(account.pk, limit)]})
 
 

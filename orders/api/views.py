@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.people import person
 from accounts.selectors import account_for
 from orders.api.bodies import event_body, fill_body, order_body
 from orders.domain.order import Outcome
@@ -27,9 +28,9 @@ class OrdersView(APIView):
 
     def get(self, request: Request) -> Response:
         asked = requests.query(request.query_params, FILTERS)
-        account = account_for(request.user, asked["account"]) if "account" in asked else None
+        account = account_for(person(request), asked["account"]) if "account" in asked else None
         found = order_history(
-            request.user,
+            person(request),
             account_id=account.pk if account else None,
             status=requests.choice(asked.get("status"), "status", OrderStatus.values),
             before=requests.whole(asked.get("before"), "before"),
@@ -58,7 +59,7 @@ class OrderView(APIView):
     """One order with its events and fills."""
 
     def get(self, request: Request, order_id: int) -> Response:
-        order = order_for(request.user, order_id)
+        order = order_for(person(request), order_id)
         events = [event_body(event) for event in order_events(order_id)]
         return Response(order_body(order) | {"events": events, "fills": [fill_body(fill) for fill in order.fills.order_by("id")]})
 
@@ -68,15 +69,15 @@ class CancelView(APIView):
 
     def post(self, request: Request, order_id: int) -> Response:
         requests.json_object(request.data or {}, ())
-        order_to_cancel(request.user, order_id)
-        [outcome] = cancel_orders([order_id], actor_id=request.user.pk, request_id=_request_id(request))
+        order_to_cancel(person(request), order_id)
+        [outcome] = cancel_orders([order_id], actor_id=person(request).pk, request_id=_request_id(request))
         if outcome.status != OrderStatus.CANCELED:
             raise InvalidTransition(outcome.message, order_id=order_id, status=outcome.status, filled_quantity=str(outcome.filled_quantity))
         return Response(outcome.as_dict())
 
 
 def _asked(request: Request, body: Any) -> Any:
-    return order_request(request.user, body, source="api", request_id=_request_id(request))
+    return order_request(person(request), body, source="api", request_id=_request_id(request))
 
 
 def _read(request: Request, body: Any) -> Any:

@@ -18,7 +18,7 @@ class DeskRequest(HttpRequest):
 
     htmx: HtmxDetails
     request_id: str
-    user: "Any"  # type: ignore[assignment]
+    user: Any
 
 
 def signed_in(view: View) -> View:

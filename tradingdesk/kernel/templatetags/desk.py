@@ -36,6 +36,15 @@ def price(value: Any, decimals: int = 3) -> str:
 
 
 @register.filter
+def asked_price(value: Any, decimals: int = 3) -> str:
+    """A price as somebody asked for it: with all its own decimals, where they are more than the instrument's."""
+    if value is None or value == "":
+        return "–"
+    own = Decimal(value).normalize().as_tuple().exponent
+    return price(value, max(int(decimals), -own if isinstance(own, int) else 0))
+
+
+@register.filter
 def quantity(value: Any) -> str:
     """A quantity without trailing zeros."""
     return money_module.text(Decimal(value)) or "–" if value not in (None, "") else "–"

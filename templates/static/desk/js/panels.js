@@ -14,8 +14,9 @@ export function panels() {
     movedTimer = setTimeout(() => {
       movedTimer = undefined;
       movedAt = Date.now();
-      fire("desk:moved");
-      fire("desk:estimate");
+      // Nothing floats without a position, and nobody reads an estimate before a side is chosen.
+      if (document.querySelector("[data-position]")) fire("desk:moved");
+      if (document.querySelector("#ticket [name=side]:checked")) fire("desk:estimate");
     }, Math.max(0, movedAt + MOVED_EVERY - Date.now()));
   };
   const changed = () => {
