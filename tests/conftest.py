@@ -5,6 +5,7 @@ really commit, for threads and for other processes. Django's flush is never used
 """
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import psycopg
+import psycopg.errors
 import pytest
 from django.db import connection
 
 from tradingdesk.local import addresses
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+CLONE_ATTEMPTS = 25
 _numbers = count(1)
 
 
@@ -66,11 +70,16 @@ def _url_of(role: Any, name: str) -> str:
 
 def _as_owner(statement: str) -> None:
     # CREATE and DROP DATABASE run outside transactions, from another database, with nobody connected to the template.
-    import psycopg
-
     connection.close()
-    with psycopg.connect(_url_of("owner", "postgres"), autocommit=True) as owner:
-        owner.execute(statement)
+    for attempt in range(CLONE_ATTEMPTS):
+        try:
+            with psycopg.connect(_url_of("owner", "postgres"), autocommit=True) as owner:
+                owner.execute(statement)
+            return
+        except psycopg.errors.ObjectInUse:  # autovacuum looks at the template for a moment
+            if attempt == CLONE_ATTEMPTS - 1:
+                raise
+            time.sleep(0.2)
 
 
 @pytest.fixture

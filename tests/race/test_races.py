@@ -92,7 +92,7 @@ def spend_the_last_margin_twice(desk: Desk) -> tuple[Any, list[Any]]:
 
 
 def test_without_the_lock_the_last_of_the_margin_is_frozen_twice(committed_desk: Desk, unlocked: None) -> None:
-    account, results = spend_the_last_margin_twice(committed_desk)
+    _, results = spend_the_last_margin_twice(committed_desk)
     assert race_is_visible(results), results
 
 
