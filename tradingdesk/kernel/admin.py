@@ -26,21 +26,21 @@ R = TypeVar("R")
 class DeskModelAdmin(ModelAdmin):
     """Base of every admin page of ours: figures line up, `badges[field]` colours states, filters open on demand, nothing is deleted."""
 
-    badges: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    badges: ClassVar[Mapping[str, Mapping[Any, str]]] = {}
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = True
     compressed_fields = True
     warn_unsaved_form = True
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         return [column(self.model, name, self.badges) for name in super().get_list_display(request)]
 
     def readonly_names(self, request: HttpRequest, obj: Any = None) -> Iterable[Any]:
         """Fields that this person cannot change on this page; what `get_readonly_fields` is elsewhere."""
         return self.readonly_fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [column(self.model, name, self.badges, detail=True) for name in self.readonly_names(request, obj)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

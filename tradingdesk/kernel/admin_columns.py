@@ -59,7 +59,7 @@ def instant(value: datetime) -> str:
     return format_html('<span class="instant">{}<small>{}</small></span>', f"{value:%Y-%m-%d %H:%M:%S}", fraction)
 
 
-def badge(value: str, text: str, colours: Mapping[str, str]) -> str:
+def badge(value: str, text: str, colours: Mapping[Any, str]) -> str:
     """A state, coloured as the table says."""
     return display_for_label((value, text), EMPTY, dict(colours) if value in colours else {value: None})
 
@@ -80,7 +80,7 @@ def json_text(value: Any) -> str:
     return format_html('<pre class="json">{}</pre>', json.dumps(value, indent=2, sort_keys=True, default=str)) if value else EMPTY
 
 
-def column(model: type[models.Model], name: Any, badges: Mapping[str, Mapping[str, str]], *, detail: bool = False) -> Any:
+def column(model: type[models.Model], name: Any, badges: Mapping[str, Mapping[Any, str]], *, detail: bool = False) -> Any:
     """The callable for a field of this model, or `name` itself where Django shows it well enough. `detail` turns JSON readable too."""
     if not isinstance(name, str):
         return name
