@@ -89,6 +89,7 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnD
     template = settings["NAME"]
     name = f"{template}_{next(_numbers)}"
     with django_db_blocker.unblock():
+        _as_owner(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # left by a run that was killed
         _as_owner(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         settings["NAME"] = name
         try:
