@@ -17,11 +17,13 @@ from accounts.enums import Role
 
 SETTLE_MARKET = "settlement.settle_market"
 TRADE = "orders.trade"
+SUSPEND = "accounts.suspend_account"
 
 # permission → (model it hangs on, what it allows): beyond Django's add, change and view
 CUSTOM_PERMISSIONS = MappingProxyType(
     {
         SETTLE_MARKET: ("settlementrun", "Can settle a trading day of a market"),
+        SUSPEND: ("account", "Can suspend an account and take it back"),
         TRADE: ("order", "Can place and cancel orders of own and managed accounts"),
     }
 )
@@ -83,9 +85,9 @@ def _named(model: str, action: str) -> str:
 
 GRANTS = MappingProxyType(
     {
-        Role.OPERATIONS: Grant(views=EVERYTHING, edits=(*MARKET_SETUP, *CLIENTS, *PEOPLE, *JOBS), special=(SETTLE_MARKET,)),
+        Role.OPERATIONS: Grant(views=EVERYTHING, edits=(*MARKET_SETUP, *CLIENTS, *PEOPLE, *JOBS), special=(SETTLE_MARKET, SUSPEND)),
         Role.DEALER: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS), edits=("quotes.listing", "quotes.market")),
-        Role.RISK: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT), edits=("accounts.risktier",)),
+        Role.RISK: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT), edits=("accounts.risktier",), special=(SUSPEND,)),
         Role.SETTLEMENT: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT), special=(SETTLE_MARKET,)),
         Role.COMPLIANCE: Grant(views=EVERYTHING),
         Role.TRAINER: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS)),

@@ -9,10 +9,11 @@ from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from accounts import selectors
+from accounts.admin_views import standing, standing_actions
 from accounts.enums import AccountStatus
 from accounts.models import Account, RiskTier
 from accounts.services.opening import open_account
@@ -86,6 +87,10 @@ class AccountAdmin(HistoriedAdmin):
         """What the books rest on is decided when the account is opened."""
         return () if obj is None else (*DECIDED_AT_OPENING, "status", "opened_at")
 
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(standing)
+        return [path("<path:object_id>/standing/", page, {"model_admin": self}, name="accounts_account_standing"), *super().get_urls()]
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """GET asks for the particulars; POST opens the account by its service, outside any transaction of the admin's."""
         if not self.has_add_permission(request):
@@ -114,11 +119,11 @@ class AccountAdmin(HistoriedAdmin):
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """The account's particulars, and above them what it stands at."""
         account = self.get_object(request, object_id)
-        extra = {} if account is None else standing(account)
+        extra = {} if account is None else page_of(account) | {"standing_actions": standing_actions(request.user, account)}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
 
-def standing(account: Account) -> dict[str, Any]:
+def page_of(account: Account) -> dict[str, Any]:
     """Figures, positions and trails of an account, for its page."""
     return {"figures": selectors.figures(account.pk), "positions": selectors.positions(account.pk), "trails": trails(account)}
 

@@ -194,3 +194,44 @@ def test_a_tick_filter_that_makes_no_sense_is_said_so(book: Book, operations: Cl
     assert response.status_code == 200
     assert response.context["form"].errors
     assert response.context["page"].rows == []
+
+
+def standing_page(account: Account) -> str:
+    return reverse("admin:accounts_account_standing", args=[account.pk])
+
+
+def test_a_suspended_account_s_orders_are_denied_until_it_is_taken_back(book: Book, client_of: object) -> None:
+    client = client_of(Role.RISK)
+    assert "Suspend" in client.get(standing_page(book.account)).content.decode()
+    client.post(standing_page(book.account), {"action": "SUSPEND", "reason": "Calls not answered"})
+    assert book.desk.buy(book.account).reason == "ACCOUNT_NOT_ACTIVE"
+    newest = book.account.history.first()
+    assert (newest.status, newest.history_change_reason, newest.history_user.username) == ("SUSPENDED", "Calls not answered", "one-risk")
+    client.post(standing_page(book.account), {"action": "REACTIVATE", "reason": "Answered"})
+    assert book.desk.buy(book.account).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"action": "REACTIVATE", "reason": "x"}, "INVALID_TRANSITION"),
+        ({"action": "DELETE", "reason": "x"}, "INVALID_TRANSITION"),
+        ({"reason": "x"}, "INVALID_TRANSITION"),
+        ({"action": "SUSPEND", "reason": "  "}, "INVALID_REQUEST"),
+        ({"action": "SUSPEND", "reason": "x" * 101}, "INVALID_REQUEST"),
+    ],
+)
+def test_a_change_of_standing_that_cannot_be_is_a_message_and_changes_nothing(book: Book, operations: Client, data: dict, code: str) -> None:
+    before = book.account.history.count()
+    response = operations.post(standing_page(book.account), data, follow=True)
+    assert code in response.content.decode()
+    book.account.refresh_from_db()
+    assert (book.account.status, book.account.history.count()) == ("ACTIVE", before)
+
+
+def test_standing_is_not_for_those_who_only_look(book: Book, client_of: object) -> None:
+    for role in (Role.COMPLIANCE, Role.DEALER, Role.SETTLEMENT):
+        client = client_of(role)
+        assert client.get(standing_page(book.account)).status_code == 403
+        assert client.post(standing_page(book.account), {"action": "SUSPEND", "reason": "x"}).status_code == 403
+    assert client_of(Role.OPERATIONS).get(reverse("admin:accounts_account_standing", args=[999999])).status_code == 404
