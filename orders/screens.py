@@ -32,24 +32,26 @@ def page(user: User, account: Account, symbol: str) -> Context:
         raise NotFound("This instrument is not listed in the account's market.", instrument=symbol[:64])
     accounts = tradable_by(user).order_by("number")[:SWITCHABLE]
     context: Context = {"accounts": accounts, "instruments": instruments, "instrument": instrument, "frames": BarFrame.values}
-    context |= live(account) | book(account)
+    context |= live(user, account) | book(user, account)
     if instrument:
         context |= ticket(account, Ticket.blank(instrument.symbol))
         context |= {"config": _config(account, instrument, context["dealing"])}
     return context
 
 
-def live(account: Account) -> Context:
+def live(user: User, account: Account) -> Context:
     """Figures and positions. `anchor` changes with every order, so that a Close button pressed twice is one order and pressed anew is another."""
     now = figures(account.pk)
     anchor = Order.objects.filter(account=account).order_by("-id").values_list("id", flat=True).first() or 0
-    return {"account": account, "figures": now, "level": _level(account, now), "positions": positions(account.pk), "anchor": anchor}
+    shown: Context = {"figures": now, "level": _level(account, now), "positions": positions(account.pk), "anchor": anchor}
+    return shown | {"account": account, "may_trade": may_trade(user, account)}
 
 
-def book(account: Account) -> Context:
+def book(user: User, account: Account) -> Context:
     """Working orders, recent orders, fills, ledger rows."""
     return {
         "account": account,
+        "may_trade": may_trade(user, account),
         "working": working_orders(account.pk),
         "orders": recent_orders(account.pk, ROWS),
         "fills": recent_fills(account.pk, ROWS),
@@ -91,6 +93,11 @@ def _estimate(account: Account, shown: Ticket) -> Any:
     day = calendar_of(found.calendar_id).trading_day(found.quote.time)
     rates = found.rates_on(day, account.tier.margin_factor)
     return estimated(found, rates, price=price, quantity=quantity, is_closing=shown.effect == Effect.CLOSE)
+
+
+def may_trade(user: User, account: Account) -> bool:
+    """Whether this user may place orders for the account, or only watch it."""
+    return tradable_by(user).filter(pk=account.pk).exists()
 
 
 def listed_instruments(account: Account) -> list[Instrument]:

@@ -41,7 +41,7 @@ def trade(request: DeskRequest, number: str) -> HttpResponse:
 @refusals
 def live(request: DeskRequest, number: str) -> HttpResponse:
     """What moves with the quotes: figures and positions, out of band."""
-    return render(request, "orders/partials/live.html", screens.live(account_for(request.user, number)))
+    return render(request, "orders/partials/live.html", screens.live(request.user, account_for(request.user, number)))
 
 
 @require_GET
@@ -49,7 +49,7 @@ def live(request: DeskRequest, number: str) -> HttpResponse:
 @refusals
 def book(request: DeskRequest, number: str) -> HttpResponse:
     """What moves with the account alone: working orders, recent orders, fills, ledger."""
-    return render(request, "orders/partials/book.html", screens.book(account_for(request.user, number)))
+    return render(request, "orders/partials/book.html", screens.book(request.user, account_for(request.user, number)))
 
 
 @require_GET

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -153,6 +154,22 @@ def test_query_counts_do_not_grow_with_the_rows(trader: Trader) -> None:
         trader.ticket(client_order_id=f"l{number}", type="LIMIT", limit_price="1000")
     assert {path: queries(path) for path in few} == few
     assert few["live/"] <= 10
+
+
+def test_who_may_only_watch_sees_no_ticket_and_no_buttons(trader: Trader) -> None:
+    trader.ticket(type="LIMIT", limit_price="1990")
+    trader.ticket(client_order_id="two")
+    watcher = User.objects.create_user("watcher")
+    watcher.user_permissions.add(Permission.objects.get(codename="view_account"))
+    trader.client.force_login(watcher)
+    body = trader.get().content.decode()
+    assert "You may watch this account, not trade it." in body
+    assert "/cancel/" not in body
+    assert "/close/" not in body
+    before = trader.snapshot()
+    refused = trader.ticket(client_order_id="three")
+    assert (refused.status_code, "NOT_PERMITTED" in refused.content.decode()) == (422, True)
+    assert trader.snapshot() == before
 
 
 def test_everyone_signed_out_is_sent_to_sign_in_and_back(trader: Trader) -> None:

@@ -6,6 +6,7 @@ const chosen = (name) => field(name)?.value ?? "";
 
 export function ticket(config, board) {
   const root = document.getElementById("ticket");
+  if (!root.querySelector("form")) return;
   let estimateTimer;
 
   const update = () => {

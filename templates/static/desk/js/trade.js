@@ -30,7 +30,7 @@ function start() {
 
   ticket(config, board);
   candles.positions();
-  document.body.addEventListener("htmx:oobAfterSwap", (event) => event.target.id === "positions" && candles.positions());
+  new MutationObserver(candles.positions).observe(document.querySelector(".positions-panel"), { childList: true, subtree: true, attributeFilter: ["data-quantity", "data-average"] });
   document.body.addEventListener("htmx:afterSettle", countWorking);
 
   connect(config.socket, {
