@@ -5,6 +5,7 @@ with the ticks between its `checked_seq` and now. Candidates are picked unlocked
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from accounts.domain.booking import booking_day
@@ -29,15 +30,16 @@ from tradingdesk.kernel.locks import command
 BATCH = 200  # orders filled in one transaction: some 50 ms of locks at the most
 
 _IS_RESTING = "market_id = %(market)s AND instrument_id = %(instrument)s AND status IN ('WORKING', 'PARTIALLY_FILLED')"
-NEW = f"SELECT id, account_id, checked_seq FROM orders_order WHERE {_IS_RESTING} AND NOT taken_up ORDER BY id"
+NEW = f"SELECT id, account_id, checked_seq, market_time FROM orders_order WHERE {_IS_RESTING} AND NOT taken_up ORDER BY id"
 CROSSED = f"""
 SELECT id, account_id FROM orders_order WHERE {_IS_RESTING} AND taken_up AND side = 'BUY' AND limit_price >= %(ask)s
 UNION ALL SELECT id, account_id FROM orders_order WHERE {_IS_RESTING} AND taken_up AND side = 'SELL' AND limit_price <= %(bid)s"""
 TAKE_UP = "UPDATE orders_order SET taken_up = true WHERE id = ANY(%s) AND status IN ('WORKING', 'PARTIALLY_FILLED')"
 MISSED = """
 SELECT seq, time, bid, ask, received_at FROM quotes_tick
-WHERE market_id = %s AND instrument_id = %s AND seq > %s AND seq < %s AND flag = 0 ORDER BY seq"""
+WHERE market_id = %s AND instrument_id = %s AND trading_day >= %s AND seq > %s AND seq < %s AND flag = 0 ORDER BY seq"""
 NO_LATER_TICK = 2**62
+ONE_DAY = timedelta(days=1)
 
 Candidate = tuple[int, int]  # order id, account id
 
@@ -50,7 +52,7 @@ def evaluate(market_id: int, instrument_id: int, ticks: Sequence[Tick], source: 
     quotes = [Quote(t.seq, t.time, t.bid, t.ask, source, t.received_at or t.time) for t in ticks]
     where = {"market": market_id, "instrument": instrument_id}
     new = sql.fetch_all(NEW, where)
-    candidates: list[Candidate] = [(order_id, account_id) for order_id, account_id, _ in new]
+    candidates: list[Candidate] = [(order_id, account_id) for order_id, account_id, _, _ in new]
     if quotes:
         extremes = {"ask": min(q.ask for q in quotes), "bid": max(q.bid for q in quotes)}
         candidates += sql.fetch_all(CROSSED, {**where, **extremes})  # type: ignore[arg-type]
@@ -58,16 +60,13 @@ def evaluate(market_id: int, instrument_id: int, ticks: Sequence[Tick], source: 
         return 0
     if new:
         first = quotes[0].seq if quotes else NO_LATER_TICK
-        quotes = [*_missed(market_id, instrument_id, min(seq for _, _, seq in new), first, source), *quotes]
+        since = min(at for *_, at in new).date() - ONE_DAY  # a tick's trading day is never before its date; the day between is for time zones
+        rows = sql.fetch_all(MISSED, [market_id, instrument_id, since, min(seq for _, _, seq, _ in new), first])
+        quotes = [*(Quote(seq, time, bid, ask, source, received_at) for seq, time, bid, ask, received_at in rows), *quotes]
     filled = sum(_fill_batch(part, instrument_id, quotes) for part in _batches(sorted(candidates)))
     if new:
-        _take_up([order_id for order_id, _, _ in new])
+        _take_up([order_id for order_id, *_ in new])
     return filled
-
-
-def _missed(market_id: int, instrument_id: int, after: int, before: int, source: str) -> list[Quote]:
-    rows = sql.fetch_all(MISSED, [market_id, instrument_id, after, before])
-    return [Quote(seq, time, bid, ask, source, received_at) for seq, time, bid, ask, received_at in rows]
 
 
 def _batches(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
