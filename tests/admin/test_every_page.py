@@ -24,6 +24,7 @@ OWN_PAGE = {Tick: "admin_ticks"}  # a composite key: the admin cannot register i
 WITHOUT_PAGE = {
     "django_celery_beat.PeriodicTasks",  # one row that says when the schedule changed
     "accounts.HistoricalAccount_agents",  # part of an account's history page
+    "accounts.HistoricalUser_groups",  # part of a user's
 }
 LIST_QUERIES = 16
 PAGE_QUERIES = 26

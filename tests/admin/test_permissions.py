@@ -142,6 +142,8 @@ def test_people_get_into_the_admin_by_their_roles(book: Book, operations: Client
     assert operations.post(address(User, "change", person.pk), {**form, "groups": [risk.pk]}).status_code == 302
     person.refresh_from_db()
     assert (person.is_staff, [g.name for g in person.groups.all()]) == (True, ["risk"])
+    given = person.history.filter(historicaluser_groups__group=risk).last()
+    assert given.history_user.username == "one-operations"
     assert operations.post(address(User, "change", person.pk), {**form, "groups": [trader.pk]}).status_code == 302
     person.refresh_from_db()
     assert person.is_staff is False
