@@ -72,4 +72,5 @@ def _attach(states: dict[int, AccountState], lots: psycopg.Cursor[Any], reserved
 
 
 def _state(row: tuple[Any, ...]) -> AccountState:
-    return AccountState(*row[:8], row[8] == MarketClock.FEED, *row[9:16])
+    fields: dict[str, Any] = dict(zip(AccountState.__slots__, row[:16], strict=False))
+    return AccountState(**{**fields, "uses_feed_clock": row[8] == MarketClock.FEED})

@@ -2,14 +2,14 @@
 
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.selectors import accounts_for, tradable_by
 from orders.domain.transitions import RESTING
 from orders.models import Fill, Order, OrderEvent
 from tradingdesk.kernel.errors import NotFound, NotPermitted
 
 
-def orders_of(account_ids: QuerySet[int] | list[int]) -> QuerySet[Order]:
+def orders_of(account_ids: QuerySet[Account, int] | list[int]) -> QuerySet[Order]:
     """Orders of these accounts, newest first, with what they name."""
     return Order.objects.filter(account_id__in=account_ids).select_related("instrument", "account").order_by("-id")
 

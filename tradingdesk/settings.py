@@ -122,12 +122,19 @@ FORMAT_MODULE_PATH = "tradingdesk.formats"
 DATABASE_ROLE = "owner" if os.environ.get("DESK_DB_ROLE") == "owner" else "app"
 LOCK_TIMEOUT_MS = 3_000  # an account lock is held for milliseconds; three seconds mean that something is stuck
 
+SESSION = {
+    "timezone": "UTC",
+    "lock_timeout": LOCK_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": 60_000,
+    "plan_cache_mode": "force_generic_plan",  # prepared statements are planned once, not at every call
+}
+
 
 def database() -> dict[str, Any]:
     """The one database, as the role this process runs in."""
     parsed: dict[str, Any] = dict(dj_database_url.parse(addresses.database_url(DATABASE_ROLE), conn_max_age=600, conn_health_checks=True))
     parsed["ATOMIC_REQUESTS"] = False
-    parsed.setdefault("OPTIONS", {})["options"] = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC -c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=60000"
+    parsed.setdefault("OPTIONS", {})["options"] = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     parsed["OPTIONS"]["prepare_threshold"] = 2  # kernel.sql's statements recur by the thousand; the ORM's are never prepared
     parsed["OPTIONS"]["application_name"] = os.environ.get("DESK_PROCESS", "tradingdesk")
     return parsed

@@ -58,7 +58,13 @@ class JournalDraft:
     def post(self, state: AccountState, kind: EntryKind, amount: Decimal, instrument_id: int | None = None) -> None:
         """Moves `amount` to the client (negative: from the client) and the opposite to the house; the state's balance follows."""
         state.balance += amount
-        shared = {"journal_id": self.id, "market_id": self.market_id, "instrument_id": instrument_id, "kind": kind, "currency": state.currency}
+        shared: dict[str, Any] = {
+            "journal_id": self.id,
+            "market_id": self.market_id,
+            "instrument_id": instrument_id,
+            "kind": kind,
+            "currency": state.currency,
+        }
         shared |= {"trading_day": self.trading_day, "recorded_at": self.recorded_at}
         after = {"account_version": state.version, "balance_after": state.balance, "frozen_after": state.frozen, "margin_after": state.margin}
         self.lines.append({**shared, **after, "account_id": state.id, "amount": amount})

@@ -60,9 +60,9 @@ def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: 
 def decide(order: WorkingOrder, state: AccountState, venue: Venue | None, facts: Facts) -> Denial | None:
     """The whole sequence for one new order; the denial, if it was refused."""
     if venue is None:
-        denial = Denial(Reason.NOT_IN_SESSION, "The instrument is not listed in the account's market.", {"is_listed": False})
-        execution.deny(order, denial, facts.recorded_at, facts)
-        return denial
+        unlisted = Denial(Reason.NOT_IN_SESSION, "The instrument is not listed in the account's market.", {"is_listed": False})
+        execution.deny(order, unlisted, facts.recorded_at, facts)
+        return unlisted
     margin, fee = freeze_amounts(order, state, venue.dealing)
     in_session = venue.calendar.is_open(venue.market_time)
     denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.wall_time, margin, fee))

@@ -50,8 +50,10 @@ def read_dealings(cursor: psycopg.Cursor[Any]) -> Dealings:
 
 
 def _dealing(row: tuple[Any, ...]) -> Dealing:
+    names = Dealing.__slots__[:11]
+    plain: dict[str, Any] = dict(zip(names, row[:11], strict=True))
     return Dealing(
-        *row[:11],
+        **plain,
         freezes_at_previous_settlement=row[11] == MarginBasis.PREVIOUS_SETTLEMENT,
         previous_settlement=row[12],
         fees=_schedules(row[13], FEE_COLUMNS),

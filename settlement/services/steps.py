@@ -66,7 +66,7 @@ def _settle_chunk(account_ids: list[int], failed: list[int]) -> int:
 def take_snapshot(run: SettlementRun) -> dict[str, Any]:
     """Totals per currency and a hash over the day's account rows, on the run."""
     days = AccountDay.objects.filter(market_id=run.market_id, trading_day=run.trading_day)
-    sums = days.values("currency").annotate(accounts=Count("id"), **{f"sum_{name}": Sum(name) for name in SUMMED}).order_by("currency")
+    sums: Any = days.values("currency").annotate(accounts=Count("id"), **{f"sum_{name}": Sum(name) for name in SUMMED}).order_by("currency")
     run.totals = {row["currency"]: {name: money.text(row[f"sum_{name}"]) for name in SUMMED} for row in sums}
     run.accounts = sum(row["accounts"] for row in sums)
     run.hash = _hash(days.order_by("account_id").values_list("account_id", "currency", *SUMMED, "account_version").iterator())

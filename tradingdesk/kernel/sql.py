@@ -1,7 +1,7 @@
 """Set-based statements on the hot path: server-side parameters (so that PostgreSQL plans once) and one round trip for many statements.
 
-Rows go in as one JSON parameter, so the text of a statement does not depend on how many rows there are (half the time of an array per column). Ids are taken from the
-sequences beforehand (`ids_statement`), so no statement waits for the answer of another. Django leaves JSON columns as text on its connections.
+Rows go in as one JSON parameter, so the text of a statement does not depend on how many rows there are (half the time of an array per column). Ids
+are taken from the sequences beforehand (`ids_statement`), so no statement waits for the answer of another. Django leaves JSON columns as text.
 """
 
 import json
@@ -13,7 +13,6 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.models import Model
-
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -61,18 +60,18 @@ def insert(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
         execute(insert_sql(model, tuple(rows[0])), [rows_json(rows)])
 
 
-def ids_statement(counts: dict[type[Model], int]) -> Statement:
-    """A statement that reserves ids for rows yet to be written, `counts[model]` of each; read the answer with `read_ids`."""
+def ids_statement(counts: Mapping[Any, int]) -> Statement:
+    """A statement that reserves ids for rows yet to be written, `counts[model class]` of each; read the answer with `read_ids`."""
     parts = " UNION ALL ".join(
         f"SELECT {index}, nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, %s)" for index, model in enumerate(counts)
     )
     return parts, list(counts.values())
 
 
-def read_ids(cursor: psycopg.Cursor[Any], counts: dict[type[Model], int]) -> dict[type[Model], Iterator[int]]:
+def read_ids(cursor: psycopg.Cursor[Any], counts: Mapping[Any, int]) -> dict[Any, Iterator[int]]:
     """The reserved ids, ascending, per model."""
     models = list(counts)
-    ids: dict[type[Model], list[int]] = {m: [] for m in models}
+    ids: dict[Any, list[int]] = {m: [] for m in models}
     for index, value in cursor.fetchall():
         ids[models[index]].append(value)
     return {m: iter(sorted(values)) for m, values in ids.items()}

@@ -28,9 +28,7 @@ class TransitionTable:
         try:
             return self.rows[str(status), str(event)]
         except KeyError:
-            raise InvalidTransition(
-                f"{self.name} {status} does not take {event}.", status=str(status), event=str(event)
-            ) from None
+            raise InvalidTransition(f"{self.name} {status} does not take {event}.", status=str(status), event=str(event)) from None
 
     @property
     def statuses(self) -> frozenset[str]:
