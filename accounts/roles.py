@@ -51,6 +51,7 @@ MONEY = (
     "accounts.houseaccount",
 )
 ORDERS = ("orders.order", "orders.orderevent", "orders.fill")
+RISK = ("risk.riskevent",)
 SETTLEMENT = ("settlement.settlementrun", "settlement.settlementstep", "settlement.zerosumproof")
 JOBS = (
     "django_celery_beat.periodictask",
@@ -60,7 +61,7 @@ JOBS = (
     "django_celery_beat.solarschedule",
 )
 PEOPLE = ("accounts.user",)
-EVERYTHING = (*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT, *JOBS, *PEOPLE, "auth.group", "admin.logentry")
+EVERYTHING = (*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *RISK, *SETTLEMENT, *JOBS, *PEOPLE, "auth.group", "admin.logentry")
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,10 @@ def _named(model: str, action: str) -> str:
 GRANTS = MappingProxyType(
     {
         Role.OPERATIONS: Grant(views=EVERYTHING, edits=(*MARKET_SETUP, *CLIENTS, *PEOPLE, *JOBS), special=(SETTLE_MARKET, SUSPEND)),
-        Role.DEALER: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS), edits=("quotes.listing", "quotes.market")),
-        Role.RISK: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT), edits=("accounts.risktier",), special=(SUSPEND,)),
+        Role.DEALER: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *RISK), edits=("quotes.listing", "quotes.market")),
+        Role.RISK: Grant(
+            views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *RISK, *SETTLEMENT), edits=("accounts.risktier",), special=(SUSPEND,)
+        ),
         Role.SETTLEMENT: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS, *SETTLEMENT), special=(SETTLE_MARKET,)),
         Role.COMPLIANCE: Grant(views=EVERYTHING),
         Role.TRAINER: Grant(views=(*MARKET_SETUP, *PRICES, *CLIENTS, *MONEY, *ORDERS)),

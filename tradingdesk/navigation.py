@@ -45,6 +45,7 @@ SIDEBAR: dict[str, Any] = {
             _list("Orders", "receipt_long", "orders.order"),
             _list("Fills", "swap_vert", "orders.fill"),
             _list("Lots", "layers", "accounts.lot"),
+            _list("Margin alerts", "warning", "risk.riskevent"),
             _list("Risk tiers", "speed", "accounts.risktier"),
         ),
         _group(

@@ -13,6 +13,12 @@ SCHEDULES: list[dict[str, Any]] = [
         "queue": "settlement",
     },
     {
+        "name": "Watch margins",
+        "task": "risk.tasks.watch_margins",
+        "every_seconds": 5,
+        "queue": "sweeps",
+    },
+    {
         "name": "Prepare tick partitions of the coming days",
         "task": "quotes.tasks.prepare_partitions",
         "every_seconds": 3600,

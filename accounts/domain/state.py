@@ -91,12 +91,16 @@ class AccountState:
 
     def revalue(self, dealings: Mapping[tuple[int, int], Dealing]) -> None:
         """Recomputes `floating_loss` (negative where profits count) from the quotes in force; a lot without a quote counts at its basis."""
-        total = floating(self.lots, {d.instrument_id: d for (m, _), d in dealings.items() if m == self.market_id})
-        self.floating_loss = -counted(total, self.floating_rule)
+        self.floating_loss = -counted(equity_of(self, dealings) - self.balance, self.floating_rule)
 
     def available(self) -> Decimal:
         """What may be frozen; negative is a call."""
         return self.balance - self.frozen - self.margin - self.floating_loss
+
+
+def equity_of(state: AccountState, dealings: Mapping[tuple[int, int], Dealing]) -> Decimal:
+    """Balance and the whole unrealised P&L, whatever of it counts in available."""
+    return state.balance + floating(state.lots, {d.instrument_id: d for (market_id, _), d in dealings.items() if market_id == state.market_id})
 
 
 def floating(lots: Iterable[LotState], dealings: Mapping[int, Dealing]) -> Decimal:

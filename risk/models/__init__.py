@@ -1,0 +1,5 @@
+"""What watching leaves behind."""
+
+from risk.models.event import RiskEvent
+
+__all__ = ["RiskEvent"]

@@ -1,8 +1,8 @@
 """What PostgreSQL itself refuses, and who may do what: installed after every migrate, from Python tables, idempotently.
 
 Each app may have a `guards.py` with `statements() -> list[str]`. Error codes of ours: DK001 append-only, DK002 transition, DK003 unbalanced
-journal, DK004 funds, DK005 order steps. Two roles: `desk_owner` owns and migrates; `desk_app` runs, may read and write rows, and on append-only tables insert alone. desk_app
-owns nothing, so it can neither drop nor disable a trigger.
+journal, DK004 funds, DK005 order steps. Two roles: `desk_owner` owns and migrates; `desk_app` runs, may read and write rows, and on append-only
+tables insert alone; it owns nothing, so it can neither drop nor disable a trigger.
 """
 
 from importlib import import_module

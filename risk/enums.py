@@ -1,0 +1,12 @@
+"""The margin ladder (DESIGN §7); thresholds are the risk tier's, and trigger strictly below."""
+
+from django.db.models import TextChoices
+
+
+class MarginState(TextChoices):
+    """Where an account stands, best first."""
+
+    NORMAL = "NORMAL", "Normal"
+    WATCH = "WATCH", "Watch"
+    WARNING = "WARNING", "Warning: margin call"
+    LIQUIDATION = "LIQUIDATION", "Below the liquidation level"
