@@ -1,6 +1,10 @@
 """Instruments with their dated fees and margins."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from quotes.models import FeeSchedule, Instrument, MarginSchedule
 from tradingdesk.kernel.admin import HistoriedAdmin, KeptInline, register_changes
@@ -24,6 +28,10 @@ class InstrumentAdmin(HistoriedAdmin):
         (None, {"fields": [("symbol", "name"), ("asset_class", "matching"), ("currency", "is_active")]}),
         ("Contract", {"fields": [("multiplier", "tick_size"), ("quantity_step", "max_order_quantity"), "margin_basis"]}),
     ]
+
+    def readonly_names(self, request: HttpRequest, obj: Any = None) -> Iterable[str]:
+        """Open lots are valued by these: a contract of other terms is another instrument."""
+        return () if obj is None else ("symbol", "currency", "multiplier")
 
 
 @admin.register(FeeSchedule)

@@ -1,5 +1,8 @@
 """When an instrument trades, and to which trading day an instant belongs (rules/futures.md §7). The arithmetic is `quotes.domain.calendar`."""
 
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -16,6 +19,16 @@ class SessionCalendar(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """A zone that exists, and at least one trading weekday: everything that asks for a trading day rests on both."""
+        errors = {}
+        if self.timezone not in available_timezones():
+            errors["timezone"] = f"There is no time zone {self.timezone}."
+        if not self.trading_weekdays or not set(self.trading_weekdays) <= set("1234567"):
+            errors["trading_weekdays"] = "Digits from 1 (Monday) to 7 (Sunday), at least one."
+        if errors:
+            raise ValidationError(errors)
 
 
 class SessionWindow(models.Model):

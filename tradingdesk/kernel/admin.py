@@ -133,7 +133,7 @@ class ReadOnlyAdmin(DeskModelAdmin):
 
 
 def in_rows(model: type[Model], shapes: Iterable[Any]) -> Iterator[Any]:
-    """Columns of a page, ROW_COLUMNS abreast; JSON and hashes have a row each, at the end."""
+    """Columns of a page, ROW_COLUMNS abreast; JSON has a row to itself, at the end."""
     row: list[Any] = []
     wide = []
     for shape in shapes:

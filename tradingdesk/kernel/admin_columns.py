@@ -23,7 +23,6 @@ from tradingdesk.kernel.templatetags import desk
 
 EMPTY = "–"
 PRICE_DECIMALS = 3  # at least; a finer price shows all it has
-WIDE_TEXT = 64  # letters: hashes and the like
 FIGURE_FIELDS = (models.DecimalField, models.BigIntegerField, models.PositiveIntegerField)
 HISTORY_TYPES = MappingProxyType({"+": "success", "~": "info", "-": "danger"})
 
@@ -54,8 +53,8 @@ def figure(text: str, *, negative: bool = False) -> str:
 
 
 def instant(value: datetime) -> str:
-    """UTC to the millisecond, on one line."""
-    fraction = f".{value.microsecond // 1000:03}"
+    """UTC on one line, with milliseconds where there are any."""
+    fraction = f".{value.microsecond // 1000:03}" if value.microsecond else ""
     return format_html('<span class="instant">{}<small>{}</small></span>', f"{value:%Y-%m-%d %H:%M:%S}", fraction)
 
 
@@ -106,24 +105,21 @@ def _column(field: Any, colours: tuple[tuple[str, str], ...] | None, detail: boo
     show.__name__ = f"{prefix}{field.name}"
     show.short_description = field.verbose_name  # type: ignore[attr-defined]
     show.admin_order_field = field.name  # type: ignore[attr-defined]
-    show.wide = not _is_narrow(field)  # type: ignore[attr-defined]
+    show.wide = isinstance(field, models.JSONField)  # type: ignore[attr-defined]
     return show
-
-
-def _is_narrow(field: Any) -> bool:
-    """Whether it fits into half a page's width."""
-    return not isinstance(field, models.JSONField) and not (isinstance(field, models.CharField) and (field.max_length or 0) >= WIDE_TEXT)
 
 
 def _renderer(field: Any, colours: dict[str, str] | None, detail: bool) -> tuple[Callable[[Any, Any], Any], str] | None:
     if colours is not None:
         return lambda row, value: badge(value, getattr(row, f"get_{field.name}_display")(), colours), ""
-    if detail and not _is_narrow(field):
-        return lambda row, value: json_text(value) if isinstance(field, models.JSONField) else value, ""
+    if isinstance(field, models.JSONField):
+        return (lambda row, value: json_text(value), "") if detail else None
     if isinstance(field, models.ForeignKey):
         return lambda row, value: link(value), ""
     if isinstance(field, models.DateTimeField):
         return lambda row, value: instant(value), ""
+    if isinstance(field, models.DateField):
+        return lambda row, value: format_html('<span class="instant">{}</span>', value.isoformat()), ""
     if isinstance(field, FIGURE_FIELDS) and not field.primary_key and not field.choices:
         return lambda row, value: figure(figure_text(field, value), negative=value < 0), "figure_"
     return None
