@@ -93,3 +93,8 @@ def test_not_ready_while_a_migration_is_missing(fed: Desk, monkeypatch: pytest.M
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_only_reading_is_answered(fed: Desk, path: str) -> None:
     assert Client().post(path).status_code == 405
+
+
+def test_being_polled_while_not_ready_does_not_fill_the_log(fed: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    assert ready(fed, later=60)[0] == 503
+    assert not [record for record in caplog.records if record.name == "django.request"]

@@ -14,9 +14,9 @@ from django_celery_beat.models import PeriodicTask
 from accounts.enums import Role
 from accounts.models import Account, Entry, User
 from accounts.roles import enters_admin
-from quotes.models import Listing, Market, SessionCalendar
+from quotes.models import Bar, Listing, Market, SessionCalendar
 from quotes.selectors import calendars
-from tradingdesk.desk.demo import markets, people
+from tradingdesk.desk.demo import history, markets, people
 from tradingdesk.schedules import SCHEDULES
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 def own_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
     monkeypatch.setenv("DESK_VAR", str(tmp_path))
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nine passwords a test
+    monkeypatch.setattr(history, "HOURS", 0.05)  # three minutes of past prices are enough for most of them
     calendars.forget()
     return tmp_path / "secrets" / "logins.json"
 
@@ -149,3 +150,13 @@ def test_every_job_on_a_clock_is_there() -> None:
 def test_spot_gold_keeps_the_recorded_week(at: datetime, day: date, is_open: bool) -> None:
     calendar = calendars.calendar_of(markets.spot_gold().pk)
     assert (calendar.trading_day(at), calendar.is_open(at)) == (day, is_open)
+
+
+def test_the_first_start_has_some_hours_of_candles_and_the_second_adds_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "HOURS", 8)
+    market = markets.demo_market()
+    written = history.past_prices(market)
+    # half a tick a second for eight hours, give or take
+    assert 13_000 < written < 16_000
+    assert 475 <= Bar.objects.filter(market=market).count() <= 481
+    assert history.past_prices(market) == 0

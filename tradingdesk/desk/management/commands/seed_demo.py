@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from tradingdesk.desk.demo import book, markets, people
+from tradingdesk.desk.demo import book, history, markets, people
 from tradingdesk.desk.demo.jobs import jobs
 
 
@@ -16,6 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         markets.spot_gold()
         market = markets.demo_market()
+        history.past_prices(market)
         users = people.people()
         for plan in book.plans(users):
             book.open_and_fund(plan, market)
