@@ -101,3 +101,48 @@ def test_a_role_sees_in_the_sidebar_what_it_may_open(book: Book, client_of: Call
     html = client_of(Role.DEALER).get(reverse("admin:index")).content.decode()
     assert address(Order, "changelist") in html
     assert reverse("admin:settlement_settle") not in html
+
+
+GARBAGE = ("x", "", "999999999999999999999", "2026-99-99", "'", "1,x", "\x00")
+
+
+def filter_parameters(model_admin: object) -> set[str]:
+    """Every query parameter that a list's filters read."""
+    fields = {entry[0] if isinstance(entry, tuple) else entry for entry in model_admin.list_filter}
+    return {f"{field}{ending}" for field in fields for ending in ("__exact", "__id__exact", "_from", "_to", "__isnull")} | {
+        "p",
+        "o",
+        "_facets",
+        "all",
+    }
+
+
+NONSENSE = (
+    "account__id__exact=x",
+    "p=x",
+    "p=-1",
+    "o=99",
+    "status__exact=%00",
+    "market__id__exact=99999999999999999999",
+    "trading_day_from=x",
+    "nonsense=1",
+)
+
+
+@pytest.mark.parametrize("model", [Account, Order, Tick], ids=lambda model: model.__name__)
+def test_a_lookup_that_makes_no_sense_is_no_failure(book: Book, operations: Client, model: type) -> None:
+    page = reverse("admin_ticks") if model is Tick else address(model, "changelist")
+    for query in NONSENSE:
+        assert operations.get(f"{page}?{query}").status_code in {200, 302}, query
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_filters_answer_to_garbage(book: Book, operations: Client) -> None:
+    for model, model_admin in registered():
+        if model_admin.list_filter:
+            for value in GARBAGE:
+                parameters = dict.fromkeys(filter_parameters(model_admin), value)
+                for name in parameters:
+                    response = operations.get(address(model, "changelist"), {name: value})
+                    assert response.status_code in {200, 302, 400}, (model._meta.label, name, value)
