@@ -1,13 +1,14 @@
 """What PostgreSQL refuses of orders: a status outside the transition table, a step out of order."""
 
-from orders.domain.steps import PREDECESSOR
+from orders.domain.steps import BARRED_BY, PREDECESSOR
 from orders.domain.transitions import ORDER
 from tradingdesk.kernel.guards import BY_INDEX
 
 
 def step_guard_sql() -> str:
-    """Every inserted event must follow the step before it, of the same order (and of the same fill, where the table says so)."""
+    """Every inserted event must follow the step before it, of the same order (and of the same fill, where the table says so), and none that bars it."""
     rows = ", ".join(f"('{step}', '{before}', {str(same_fill).lower()})" for step, (before, same_fill) in PREDECESSOR.items())
+    barred = ", ".join(f"('{step}', '{after}')" for step, steps in BARRED_BY.items() for after in steps)
     return f"""
 CREATE OR REPLACE FUNCTION orders_event_guard() RETURNS trigger LANGUAGE plpgsql {BY_INDEX} AS $guard$
 DECLARE bad record;
@@ -21,6 +22,13 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'STEP_OUT_OF_ORDER: order % has % without %', bad.order_id, bad.step, bad.before USING ERRCODE = 'DK005';
+    END IF;
+    SELECT n.order_id, n.step, b.after INTO bad
+    FROM new_rows n JOIN (VALUES {barred}) AS b(step, after) ON b.step = n.step
+    WHERE (SELECT e.id FROM orders_orderevent e WHERE e.order_id = n.order_id AND e.fill_id IS NULL AND e.step = b.after) < n.id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'STEP_OUT_OF_ORDER: order % has % after %', bad.order_id, bad.step, bad.after USING ERRCODE = 'DK005';
     END IF;
     RETURN NULL;
 END $guard$"""

@@ -1,4 +1,4 @@
-"""The order of the steps in the event log (DESIGN §4): which step must stand before which, of the same order."""
+"""The order of the steps in the event log (DESIGN §4): which step must stand before which, and after which it cannot come, of the same order."""
 
 from types import MappingProxyType
 
@@ -16,6 +16,18 @@ PREDECESSOR = MappingProxyType(
         T.SETTLED: (T.POSITIONED, True),
         T.CANCELED: (T.FROZEN, False),
         T.EXPIRED: (T.FROZEN, False),
+    }
+)
+
+# step → steps of the same order after which it can no longer come: an order is accepted or denied, and nothing follows its end
+BARRED_BY = MappingProxyType(
+    {
+        T.PLACED: (T.DENIED,),
+        T.DENIED: (T.PLACED,),
+        T.RESTED: (T.CANCELED, T.EXPIRED),
+        T.MATCHED: (T.CANCELED, T.EXPIRED),
+        T.CANCELED: (T.EXPIRED,),
+        T.EXPIRED: (T.CANCELED,),
     }
 )
 

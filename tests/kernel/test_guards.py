@@ -28,5 +28,3 @@ def test_every_append_only_table_has_its_trigger() -> None:
 def test_desk_app_cannot_disable_a_trigger() -> None:
     with pytest.raises(ProgrammingError, match="must be owner"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_entry DISABLE TRIGGER ALL")
-
-

@@ -4,28 +4,29 @@ Amounts are Decimal in units of the account's currency, kept to the cent; prices
 text in, text out (`parse`, `text`).
 """
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation
 
 from tradingdesk.kernel.errors import InvalidRequest
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 MAX_DIGITS = 20  # of any number that comes in from outside; the numeric columns hold no more
+WIDE = Context(prec=3 * MAX_DIGITS + 20)  # the product of three such numbers is still rounded and shown: it stands in the refusal of an absurd order
 
 
 def cents_half_up(amount: Decimal) -> Decimal:
     """Rounds P&L and fees: to the nearest cent, half away from zero (rules/futures.md §4, rounding)."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP, WIDE)
 
 
 def cents_up(amount: Decimal) -> Decimal:
     """Rounds what the client must put up (margin): never a cent too little."""
-    return amount.quantize(CENT, ROUND_UP)
+    return amount.quantize(CENT, ROUND_UP, WIDE)
 
 
 def cents_down(amount: Decimal) -> Decimal:
     """Rounds a share of a freeze: what is left over stays with the rest, so that shares never exceed the whole."""
-    return amount.quantize(CENT, ROUND_DOWN)
+    return amount.quantize(CENT, ROUND_DOWN, WIDE)
 
 
 def parse(value: object, field: str) -> Decimal:
@@ -33,10 +34,17 @@ def parse(value: object, field: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise InvalidRequest(f"{field} must be a number, written as text.", field=field, value=str(value)[:64])
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
+        number = Decimal(_plain(value.strip()) if isinstance(value, str) else value)
     except (InvalidOperation, ValueError):
         raise InvalidRequest(f"{field} is not a number.", field=field, value=str(value)[:64]) from None
     return _bounded(number, field)
+
+
+def _plain(text: str) -> str:
+    # Decimal itself would read 1_000 and the digits of every script.
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    return text
 
 
 def _bounded(number: Decimal, field: str) -> Decimal:
@@ -53,9 +61,11 @@ def text(number: Decimal | None) -> str | None:
     """A Decimal as JSON text: no exponent, no trailing zeros; None stays None."""
     if number is None:
         return None
+    if not number:
+        return "0"  # a loss of less than half a cent rounds to -0.00
     if number == number.to_integral_value():
-        return f"{number.quantize(Decimal(1)):f}"
-    return f"{number.normalize():f}"
+        return f"{number.quantize(Decimal(1), context=WIDE):f}"
+    return f"{number.normalize(WIDE):f}"
 
 
 def on_grid(number: Decimal, step: Decimal) -> bool:
