@@ -1,21 +1,17 @@
-"""Pages of their own: opening an account, what an account and an order show, settling a day, ticks."""
+"""Pages of their own: opening an account, suspending it, what an account, an order, a journal and a run show."""
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.enums import Role
 from accounts.models import Account, Journal
 from orders.models import Order
-from quotes.models import Instrument, Market, SessionCalendar, Tick
 from settlement.models import SettlementRun, SettlementStep, ZeroSumProof
 from tests.admin.conftest import Book
 from tests.admin.pages import address
 
 pytestmark = pytest.mark.django_db
-
-TICKS = "/admin/quotes/ticks/"
 
 
 def opening(book: Book, **changes: object) -> dict[str, object]:
@@ -117,85 +113,6 @@ def test_a_proof_that_does_not_balance_says_so(book: Book, operations: Client) -
     assert "Balances to 0.00" not in html
 
 
-def test_settling_asks_first_and_says_that_the_session_is_open(book: Book, client_of: object) -> None:
-    client = client_of(Role.SETTLEMENT)
-    page = reverse("admin:settlement_settle")
-    with book.desk.now():
-        html = client.get(page, {"market": book.desk.market.pk}).content.decode()
-        # Monday is settled; Tuesday is the current trading day, and its session lasts until midnight UTC
-        assert "trading day Tuesday, 2026-03-03" in html
-        assert "Its session is still open until 2026-03-04 00:00 UTC" in html
-        assert SettlementRun.objects.count() == 1
-        response = client.post(page, {"market": book.desk.market.pk, "trading_day": "2026-03-03"})
-    run = SettlementRun.objects.get(trading_day="2026-03-03")
-    assert (response.status_code, response.url) == (302, address(SettlementRun, "change", run.pk))
-    assert (run.status, run.actor.username) == ("DONE", "one-settlement")
-
-
-def test_settling_a_settled_day_again_leads_to_its_run(book: Book, client_of: object) -> None:
-    client = client_of(Role.SETTLEMENT)
-    day = date_format(book.run.trading_day, "Y-m-d")
-    with book.desk.now():
-        assert (
-            "This day is settled"
-            in client.get(reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": day}).content.decode()
-        )
-        response = client.post(reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": day})
-    assert response.url == address(SettlementRun, "change", book.run.pk)
-    assert SettlementRun.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("market", "day", "message"),
-    [
-        ("", "2026-03-03", "INVALID_REQUEST"),
-        ("999999", "2026-03-03", "INVALID_REQUEST"),
-        ("x", "2026-03-03", "INVALID_REQUEST"),
-        (None, "", "INVALID_REQUEST"),
-        (None, "2026-13-40", "INVALID_REQUEST"),
-        (None, "2026-03-09", "DAY_NOT_SETTLEABLE"),
-        (None, "2026-02-27", "DAY_NOT_SETTLEABLE"),
-    ],
-)
-def test_what_cannot_be_settled_is_a_message_and_settles_nothing(book: Book, operations: Client, market: str | None, day: str, message: str) -> None:
-    with book.desk.now():
-        data = {"market": book.desk.market.pk if market is None else market, "trading_day": day}
-        response = operations.post(reverse("admin:settlement_settle"), data, follow=True)
-    assert response.status_code == 200
-    assert message in response.content.decode()
-    assert SettlementRun.objects.count() == 1
-
-
-def test_ticks_are_shown_newest_first_with_their_flags(book: Book, operations: Client) -> None:
-    response = operations.get(TICKS)
-    rows = response.context["page"].rows
-    assert [tick.seq for tick in rows] == sorted((tick.seq for tick in rows), reverse=True)
-    assert len(rows) == Tick.objects.count()
-    assert "Bid above ask" in response.content.decode()
-    flagged = operations.get(TICKS, {"flagged": "on"}).context["page"].rows
-    assert [tick.get_flag_display() for tick in flagged] == ["Bid above ask"]
-
-
-def test_ticks_are_paged_by_key(book: Book, operations: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quotes.admin_views.PAGE_ROWS", 2)
-    seen, query = [], ""
-    while query is not None:
-        response = operations.get(f"{TICKS}?{query}")
-        seen += [tick.seq for tick in response.context["page"].rows]
-        query = response.context["next"]
-    assert seen == list(Tick.objects.order_by("-seq").values_list("seq", flat=True))
-
-
-@pytest.mark.parametrize(
-    "query", ["market=x", "market=999", "trading_day=yesterday", "before=-1", "before=99999999999999999999", "instrument='", "before=1.5"]
-)
-def test_a_tick_filter_that_makes_no_sense_is_said_so(book: Book, operations: Client, query: str) -> None:
-    response = operations.get(f"{TICKS}?{query}")
-    assert response.status_code == 200
-    assert response.context["form"].errors
-    assert response.context["page"].rows == []
-
-
 def standing_page(account: Account) -> str:
     return reverse("admin:accounts_account_standing", args=[account.pk])
 
@@ -235,40 +152,3 @@ def test_standing_is_not_for_those_who_only_look(book: Book, client_of: object) 
         assert client.get(standing_page(book.account)).status_code == 403
         assert client.post(standing_page(book.account), {"action": "SUSPEND", "reason": "x"}).status_code == 403
     assert client_of(Role.OPERATIONS).get(reverse("admin:accounts_account_standing", args=[999999])).status_code == 404
-
-
-def calendar_form(**changes: str) -> dict[str, str]:
-    empty = {f"{prefix}-{name}": "0" for prefix in ("windows", "holidays") for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
-    return {"code": "NEW", "name": "New", "timezone": "UTC", "rolls_at": "", "trading_weekdays": "12345", **empty, **changes}
-
-
-@pytest.mark.parametrize("changes", [{"timezone": "Mars/Phobos"}, {"timezone": "../etc"}, {"trading_weekdays": "89"}, {"trading_weekdays": ""}])
-def test_a_calendar_that_no_trading_day_follows_from_is_refused(book: Book, operations: Client, changes: dict[str, str]) -> None:
-    response = operations.post(address(SessionCalendar, "add"), calendar_form(**changes))
-    assert response.status_code == 200
-    assert response.context["adminform"].form.errors.keys() == changes.keys()
-    assert not SessionCalendar.objects.filter(code="NEW").exists()
-    assert operations.post(address(SessionCalendar, "add"), calendar_form()).status_code == 302
-
-
-def market_form(**changes: str) -> dict[str, str]:
-    empty = {"listings-TOTAL_FORMS": "0", "listings-INITIAL_FORMS": "0"}
-    return {"code": "NEW", "name": "New", "kind": "DEMO", "clock": "WALL", "feed": "simulator", "feed_options": "{}", **empty, **changes}
-
-
-@pytest.mark.parametrize("changes", [{"feed": "rumours"}, {"feed_options": "[]"}, {"feed_options": "{"}, {"kind": "REAL"}, {"code": "no spaces"}])
-def test_a_market_that_cannot_be_is_refused(book: Book, operations: Client, changes: dict[str, str]) -> None:
-    response = operations.post(address(Market, "add"), market_form(**changes))
-    assert response.status_code == 200
-    assert response.context["adminform"].form.errors.keys() == changes.keys()
-    assert not Market.objects.filter(name="New").exists()
-    assert operations.post(address(Market, "add"), market_form()).status_code == 302
-
-
-def test_what_the_books_rest_on_is_not_offered_for_change(book: Book, operations: Client) -> None:
-    html = operations.get(address(Instrument, "change", book.desk.gold.pk)).content.decode()
-    assert 'name="tick_size"' in html
-    assert 'name="multiplier"' not in html
-    html = operations.get(address(Market, "change", book.desk.market.pk)).content.decode()
-    assert 'name="name"' in html
-    assert 'name="kind"' not in html
