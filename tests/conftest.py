@@ -7,6 +7,7 @@ really commit, for threads and for other processes. Django's flush is never used
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -82,9 +83,9 @@ def _as_owner(statement: str) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture
-def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
-    """A database of this test alone; everything in it is really committed."""
+@contextmanager
+def database_of_its_own(django_db_blocker: Any) -> Iterator[OwnDatabase]:
+    """A clone of the migrated database in place of it, until the block ends."""
     settings = connection.settings_dict
     template = settings["NAME"]
     name = f"{template}_{next(_numbers)}"
@@ -98,6 +99,13 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnD
             connection.close()
             settings["NAME"] = template
             _as_owner(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
+    """A database of this test alone; everything in it is really committed."""
+    with database_of_its_own(django_db_blocker) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from tests.conftest import OwnDatabase
+from tests.conftest import database_of_its_own
 from tradingdesk.local.redis import Redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,19 +76,14 @@ class RunningDesk:
         pytest.fail(f"The desk was not ready within {START_SECONDS} s:\n{logs}")
 
 
-@pytest.fixture
-def running_desk(own_database: OwnDatabase, tmp_path: Path) -> Iterator[RunningDesk]:
-    """The demo desk, seeded and quoting."""
-    with Redis(tmp_path / "redis").held():
-        environment = {
-            **os.environ,
-            **own_database.environment,
-            "REDIS_URL": Redis(tmp_path / "redis").url(),
-            "DESK_VAR": str(tmp_path),
-            "SECRET_KEY": settings.SECRET_KEY,
-            "DEBUG": "0",
-        }
-        desk = RunningDesk(_free_port(), environment, tmp_path)
+@pytest.fixture(scope="module")
+def running_desk(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """The demo desk, seeded and quoting; one for the module's tests, each of which trades an account of its own."""
+    var = tmp_path_factory.mktemp("desk")
+    redis = Redis(var / "redis")
+    with database_of_its_own(django_db_blocker) as database, redis.held():
+        own = {"REDIS_URL": redis.url(), "DESK_VAR": str(var), "SECRET_KEY": settings.SECRET_KEY, "DEBUG": "0"}
+        desk = RunningDesk(_free_port(), {**os.environ, **database.environment, **own}, var)
         _static_files(desk)
         desk.manage("seed_demo")
         market = desk.start(ROOT / "manage.py", "run_market")

@@ -35,6 +35,15 @@ def sign_in(browser: Any, desk: RunningDesk, role: str, errors: list[str], viewp
     page.fill("[name=username]", name)
     page.fill("[name=password]", password)
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    return page
+
+
+def on_account(browser: Any, desk: RunningDesk, number: str, errors: list[str], *args: Any, **options: Any) -> Page:
+    """The agent on one client's page, live."""
+    page = sign_in(browser, desk, "agent", errors, *args, **options)
+    page.goto(f"{desk.url}/trade/{number}/")
+    expect(page.locator("#connection")).to_have_text("live")
     return page
 
 
@@ -119,8 +128,7 @@ def _cents(text: str) -> int:
 
 
 def test_every_refusal_says_why_and_leaves_the_ticket_as_it_was(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
-    page = sign_in(browser, running_desk, "trader", errors)
-    expect(page.locator("#connection")).to_have_text("live")
+    page = on_account(browser, running_desk, "A-2043", errors)
     page.keyboard.press("b")
     page.fill("#quantity", "500")
     page.keyboard.press("Enter")
@@ -138,8 +146,7 @@ def test_every_refusal_says_why_and_leaves_the_ticket_as_it_was(browser: Any, ru
 
 
 def test_the_page_says_that_it_reconnects_and_comes_back_by_itself(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
-    page = sign_in(browser, running_desk, "trader", errors)
-    expect(page.locator("#connection")).to_have_text("live")
+    page = on_account(browser, running_desk, "A-2044", errors)
     running_desk.stop_web()
     expect(page.locator("#connection")).to_have_text("reconnecting")
     running_desk.start_web()
@@ -151,8 +158,7 @@ def test_the_page_says_that_it_reconnects_and_comes_back_by_itself(browser: Any,
 
 
 def test_a_phone_trades_with_the_thumb(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
-    page = sign_in(browser, running_desk, "trader", errors, PHONE, has_touch=True, is_mobile=True)
-    expect(page.locator("#connection")).to_have_text("live")
+    page = on_account(browser, running_desk, "A-2045", errors, PHONE, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     expect(page.locator("#ticket-submit")).not_to_be_visible()
     page.locator(".side-buy").tap()

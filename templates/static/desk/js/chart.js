@@ -1,154 +1,132 @@
 // Candles of the bid. History comes from the bars API; the current candle moves with the ticks and is corrected from the API as it ends.
-const FRAME_SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
+import { fetchBars, withOlder, withStored, withTick } from "./candles.js";
+import { candleColours, colour, look } from "./colours.js";
+
 const PAGE = 500; // bars per request
+const TAIL = 3; // bars asked for again when one has ended
 const EDGE = 20; // bars left of the view at which older ones are asked for
 const SETTLED_AFTER = 1500; // ms after a candle's end at which its stored bar is complete
+const DOTTED = 1;
+const DASHED = 2;
 
-export function chart(config) {
-  const { createChart, CandlestickSeries } = window.LightweightCharts;
-  const host = document.getElementById("chart");
-  const view = createChart(host, { autoSize: true, ...look() });
-  const format = { type: "price", precision: config.decimals, minMove: 10 ** -config.decimals };
-  const series = view.addSeries(CandlestickSeries, { ...candleColours(), priceFormat: format, priceLineVisible: false, lastValueVisible: false });
-  const state = { frame: "1m", bars: [], complete: false, loading: 0, lines: new Map(), averages: [], reload: undefined };
+export class Chart {
+  constructor(config) {
+    const { createChart, CandlestickSeries } = window.LightweightCharts;
+    const priceFormat = { type: "price", precision: config.decimals, minMove: 10 ** -config.decimals };
+    this.config = config;
+    this.view = createChart(document.getElementById("chart"), { autoSize: true, ...look() });
+    this.series = this.view.addSeries(CandlestickSeries, { ...candleColours(), priceFormat, priceLineVisible: false, lastValueVisible: false });
+    this.frame = "1m";
+    this.bars = [];
+    this.isComplete = false; // there are no older bars
+    this.isLoading = false;
+    this.quoteLines = {};
+    this.averageLines = [];
+    this.listen();
+    this.load();
+    this.positions();
+  }
 
-  const load = async (before) => {
-    const asked = ++state.loading;
-    const bars = await fetchBars(config, state.frame, before ? { limit: PAGE, before } : { limit: PAGE });
-    if (!bars || asked !== state.loading) return;
-    state.complete = bars.length < PAGE;
-    state.bars = before ? [...bars.filter((bar) => bar.time < state.bars[0].time), ...state.bars] : withNewer(bars, state.bars);
-    series.setData(state.bars);
-    document.getElementById("chart-empty").hidden = state.bars.length > 0;
-    state.loading = 0;
-  };
-  const correct = async () => {
-    const frame = state.frame;
-    const bars = await fetchBars(config, frame, { limit: 3 });
-    if (!bars || frame !== state.frame || state.loading) return;
-    if (state.bars.length === 0) return load();
-    const newest = state.bars.at(-1).time;
-    state.bars = [...state.bars.filter((bar) => !bars.length || bar.time < bars[0].time), ...withNewer(bars, state.bars.filter((bar) => bar.time >= newest))];
-    series.setData(state.bars);
-  };
+  listen() {
+    this.view.timeScale().subscribeVisibleLogicalRangeChange((range) => range && range.from < EDGE && this.loadOlder());
+    this.view.subscribeCrosshairMove((move) => this.describe(move.seriesData.get(this.series) ?? this.bars.at(-1)));
+    document.addEventListener("desk:theme", () => this.recolour());
+    document.querySelector(".frames").addEventListener("click", (event) => this.choose(event.target.closest("[data-frame]")));
+    const rows = { childList: true, subtree: true, attributeFilter: ["data-quantity", "data-average"] };
+    new MutationObserver(() => this.positions()).observe(document.querySelector(".positions-panel"), rows);
+  }
 
-  const api = {
-    refresh: () => (state.bars.length ? correct() : load()),
-    tick: (quote) => {
-      line("bid", quote.bid, "--sell");
-      line("ask", quote.ask, "--buy");
-      if (state.loading || (state.frame === "1d" && !state.bars.length)) return;
-      const bar = withTick(state.bars, quote, state.frame, correctSoon);
-      series.update(bar);
-      document.getElementById("chart-empty").hidden = true;
-      showCandle(config, bar);
-    },
-    positions: () => {
-      for (const old of state.averages) series.removePriceLine(old);
-      state.averages = [...document.querySelectorAll("[data-position]")].filter((row) => row.dataset.instrument === config.instrument).map(averageLine);
-    },
-  };
-  const correctSoon = () => {
-    clearTimeout(state.reload);
-    state.reload = setTimeout(correct, SETTLED_AFTER);
-  };
-  const line = (name, price, colour) => {
-    if (state.lines.has(name)) return state.lines.get(name).applyOptions({ price });
-    const options = { price, color: resolved(colour), lineWidth: 1, lineStyle: 1, axisLabelVisible: true, title: "" };
-    return state.lines.set(name, series.createPriceLine(options));
-  };
-  const averageLine = (row) => {
-    const isLong = row.dataset.side === "LONG";
-    const title = `${isLong ? "+" : "−"}${row.dataset.quantity}`;
-    return series.createPriceLine({ price: Number(row.dataset.average), color: resolved(isLong ? "--buy" : "--sell"), lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title });
-  };
+  // Asks for bars of the frame shown; an answer for a frame that has been left meanwhile is dropped.
+  async ask(options, use) {
+    const { frame } = this;
+    const bars = await fetchBars(this.config.bars, frame, options);
+    if (bars && frame === this.frame) use(bars);
+  }
 
-  view.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-    if (range && range.from < EDGE && !state.complete && !state.loading && state.bars.length) load(state.bars[0].time);
-  });
-  view.subscribeCrosshairMove((move) => showCandle(config, move.seriesData.get(series) ?? state.bars.at(-1)));
-  document.addEventListener("desk:theme", () => {
-    view.applyOptions(look());
-    series.applyOptions(candleColours());
-    state.lines.get("bid")?.applyOptions({ color: resolved("--sell") });
-    state.lines.get("ask")?.applyOptions({ color: resolved("--buy") });
-    api.positions();
-  });
-  document.querySelector(".frames").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-frame]");
-    if (!button || button.dataset.frame === state.frame) return;
+  async load() {
+    this.isLoading = true;
+    await this.ask({ limit: PAGE }, (bars) => {
+      this.isComplete = bars.length < PAGE;
+      this.show(withStored(bars, this.bars));
+      document.getElementById("chart-empty").hidden = this.bars.length > 0;
+    });
+    this.isLoading = false;
+  }
+
+  async loadOlder() {
+    if (this.isComplete || this.isLoading || !this.bars.length) return;
+    this.isLoading = true;
+    await this.ask({ limit: PAGE, before: this.bars[0].time }, (bars) => {
+      this.isComplete = bars.length < PAGE;
+      this.show(withOlder(bars, this.bars));
+    });
+    this.isLoading = false;
+  }
+
+  // After a reconnect and after each candle's end: what was missed comes from the stored bars.
+  refresh() {
+    return this.bars.length ? this.ask({ limit: PAGE }, (bars) => this.show(withStored(bars, this.bars))) : this.load();
+  }
+
+  correctSoon() {
+    clearTimeout(this.correction);
+    this.correction = setTimeout(() => this.ask({ limit: TAIL }, (bars) => this.show(withStored(bars, this.bars))), SETTLED_AFTER);
+  }
+
+  show(bars) {
+    this.bars = bars;
+    this.series.setData(bars);
+    this.describe(bars.at(-1));
+  }
+
+  choose(button) {
+    if (!button || button.dataset.frame === this.frame) return;
     for (const each of document.querySelectorAll("[data-frame]")) each.setAttribute("aria-pressed", each === button);
-    Object.assign(state, { frame: button.dataset.frame, bars: [], complete: false });
-    load().then(() => view.timeScale().resetTimeScale());
-  });
-  load();
-  return api;
-}
-
-async function fetchBars(config, frame, options) {
-  const query = new URLSearchParams({ frame, price: "bid", ...options });
-  try {
-    const response = await fetch(`${config.bars}&${query}`, { headers: { Accept: "application/json" } });
-    if (!response.ok) return null;
-    const { bars } = await response.json();
-    return bars.map((bar) => ({ time: bar.time, open: Number(bar.open), high: Number(bar.high), low: Number(bar.low), close: Number(bar.close) }));
-  } catch {
-    return null; // the socket's light tells that the desk is away; it asks again when it is back
+    this.frame = button.dataset.frame;
+    this.bars = [];
+    this.load().then(() => this.view.timeScale().resetTimeScale());
   }
-}
 
-// Stored bars, then what the ticks have drawn beyond them.
-function withNewer(stored, drawn) {
-  const last = stored.at(-1)?.time ?? 0;
-  return [...stored, ...drawn.filter((bar) => bar.time > last)];
-}
-
-// Moves the last bar, or begins the next one; a candle is [start, start + width), labelled by its start.
-function withTick(bars, quote, frame, onNewBar) {
-  const width = FRAME_SECONDS[frame];
-  const at = Math.floor(quote.time / 1000);
-  const last = bars.at(-1);
-  if (last && (frame === "1d" || at < last.time + width)) {
-    last.high = Math.max(last.high, quote.bid);
-    last.low = Math.min(last.low, quote.bid);
-    last.close = quote.bid;
-    return last;
+  tick(quote) {
+    this.quoteLine("bid", quote.bid, "--sell");
+    this.quoteLine("ask", quote.ask, "--buy");
+    if (this.isLoading || (this.frame === "1d" && !this.bars.length)) return;
+    const { bar, isNew } = withTick(this.bars, quote, this.frame);
+    this.series.update(bar);
+    if (isNew) this.correctSoon();
+    document.getElementById("chart-empty").hidden = true;
+    this.describe(bar);
   }
-  const bar = { time: at - (at % width), open: quote.bid, high: quote.bid, low: quote.bid, close: quote.bid };
-  bars.push(bar);
-  onNewBar();
-  return bar;
-}
 
-function showCandle(config, bar) {
-  if (!bar) return;
-  const text = (price) => price.toFixed(config.decimals);
-  document.getElementById("candle").textContent = `O ${text(bar.open)}  H ${text(bar.high)}  L ${text(bar.low)}  C ${text(bar.close)}`;
-}
+  quoteLine(name, price, tone) {
+    const line = this.quoteLines[name];
+    if (line) return line.applyOptions({ price });
+    return (this.quoteLines[name] = this.line(price, tone, DOTTED, ""));
+  }
 
-// A colour as the page resolves it now, light or dark.
-function resolved(name) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const colour = getComputedStyle(probe).color;
-  probe.remove();
-  return colour;
-}
+  positions() {
+    for (const line of this.averageLines) this.series.removePriceLine(line);
+    const rows = [...document.querySelectorAll("[data-position]")].filter((row) => row.dataset.instrument === this.config.instrument);
+    this.averageLines = rows.map(({ dataset: { side, quantity, average } }) =>
+      side === "LONG" ? this.line(Number(average), "--buy", DASHED, `+${quantity}`) : this.line(Number(average), "--sell", DASHED, `−${quantity}`),
+    );
+  }
 
-function look() {
-  const faint = resolved("--line");
-  return {
-    layout: { background: { type: "solid", color: resolved("--panel") }, textColor: resolved("--muted"), fontSize: 11, fontFamily: getComputedStyle(document.documentElement).fontFamily },
-    grid: { vertLines: { color: faint }, horzLines: { color: faint } },
-    rightPriceScale: { borderColor: faint },
-    timeScale: { borderColor: faint, timeVisible: true, secondsVisible: false, rightOffset: 6, barSpacing: 7 },
-    crosshair: { mode: 0 },
-  };
-}
+  line(price, tone, lineStyle, title) {
+    return this.series.createPriceLine({ price, color: colour(tone), lineWidth: 1, lineStyle, axisLabelVisible: true, title });
+  }
 
-function candleColours() {
-  const up = resolved("--buy");
-  const down = resolved("--sell");
-  return { upColor: resolved("--panel"), borderUpColor: up, wickUpColor: up, downColor: down, borderDownColor: down, wickDownColor: down };
+  recolour() {
+    this.view.applyOptions(look());
+    this.series.applyOptions(candleColours());
+    this.quoteLines.bid?.applyOptions({ color: colour("--sell") });
+    this.quoteLines.ask?.applyOptions({ color: colour("--buy") });
+    this.positions();
+  }
+
+  describe(bar) {
+    if (!bar) return;
+    const text = (price) => price.toFixed(this.config.decimals);
+    document.getElementById("candle").textContent = `O ${text(bar.open)}  H ${text(bar.high)}  L ${text(bar.low)}  C ${text(bar.close)}`;
+  }
 }

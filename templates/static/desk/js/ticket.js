@@ -1,97 +1,96 @@
 // The ticket at the keyboard: B and S choose a side, Enter sends, Esc clears. What it says is judged by the desk, not here.
 const ESTIMATE_AFTER = 180; // ms
+const SIDES = { b: "BUY", s: "SELL" };
+const VERBS = { BUY: "Buy", SELL: "Sell" };
 
-const field = (name) => document.getElementById("ticket-form")?.elements[name];
-const chosen = (name) => field(name)?.value ?? "";
+const field = (name) => document.getElementById("ticket-form").elements[name];
 
-export function ticket(config, board) {
-  const root = document.getElementById("ticket");
-  if (!root.querySelector("form")) return;
-  let estimateTimer;
+export class Ticket {
+  constructor(config, board) {
+    this.config = config;
+    this.board = board;
+    this.root = document.getElementById("ticket");
+    if (!this.root.querySelector("form")) return; // whoever may only watch the account has none
+    this.root.addEventListener("input", (event) => this.typed(event.target));
+    this.root.addEventListener("click", (event) => this.clicked(event.target));
+    document.addEventListener("keydown", (event) => this.pressed(event));
+    document.body.addEventListener("htmx:afterSettle", (event) => event.target === this.root && this.answered());
+    this.update();
+  }
 
-  const update = () => {
-    const submit = document.getElementById("ticket-submit");
-    if (!submit) return;
-    const isLimit = chosen("type") === "LIMIT";
-    for (const name of ["limit_price", "time_in_force"]) field(name).disabled = !isLimit;
-    if (isLimit && !field("limit_price").value) prefill();
-    submit.dataset.side = chosen("side");
-    submit.textContent = sentence(config, isLimit);
-  };
-  const prefill = () => {
-    const price = board.quote && (chosen("side") === "SELL" ? board.quote.bid : board.quote.ask);
-    if (price) field("limit_price").value = price.toFixed(config.decimals);
-  };
-  const estimate = () => {
-    clearTimeout(estimateTimer);
-    estimateTimer = setTimeout(() => document.body.dispatchEvent(new CustomEvent("desk:estimate")), ESTIMATE_AFTER);
-  };
-  const clear = () => {
-    for (const radio of root.querySelectorAll("[name=side]")) radio.checked = false;
-    field("effect").value = "OPEN";
-    field("type").value = "MARKET";
-    field("quantity").value = "1";
-    field("limit_price").value = "";
+  typed(input) {
     document.getElementById("ticket-result").replaceChildren();
-    document.activeElement?.blur();
-    update();
-    estimate();
-  };
-  const choose = (side) => {
+    if (input.name === "type" && input.value === "MARKET") field("limit_price").value = "";
+    this.update();
+  }
+
+  clicked(target) {
+    if (target.closest("[data-clear]")) return this.clear();
+    const step = target.closest("[data-step]");
+    if (step) this.nudge(document.getElementById(step.dataset.step), Number(step.dataset.by));
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") return this.clear();
+    const side = SIDES[event.key.toLowerCase()];
+    if (!side || event.target.matches?.("select")) return;
+    event.preventDefault();
+    this.choose(side);
+  }
+
+  answered() {
+    this.board.paint();
+    this.update();
+    if (!field("side").value) document.activeElement?.blur();
+  }
+
+  choose(side) {
     field("side").value = side;
-    update();
-    estimate();
+    this.update();
     field("quantity").focus();
     field("quantity").select();
-  };
+  }
 
-  root.addEventListener("input", (event) => {
+  clear() {
+    for (const radio of field("side")) radio.checked = false;
+    const blank = { effect: "OPEN", type: "MARKET", quantity: "1", limit_price: "" };
+    for (const [name, value] of Object.entries(blank)) field(name).value = value;
     document.getElementById("ticket-result").replaceChildren();
-    if (event.target.name === "type" && chosen("type") === "MARKET") field("limit_price").value = "";
-    update();
-    estimate();
-  });
-  root.addEventListener("click", (event) => {
-    if (event.target.closest("[data-clear]")) return clear();
-    const step = event.target.closest("[data-step]");
-    if (step) nudge(config, step);
-  });
-  document.addEventListener("keydown", (event) => onKey(event, choose, clear));
-  document.body.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id !== "ticket") return;
-    board.paint();
-    update();
-    estimate();
-    if (!chosen("side")) document.activeElement?.blur();
-  });
-  update();
-  estimate();
-}
+    document.activeElement?.blur();
+    this.update();
+  }
 
-function sentence(config, isLimit) {
-  const side = { BUY: "Buy", SELL: "Sell" }[chosen("side")];
-  if (!side) return "Choose sell or buy";
-  const closing = chosen("effect") === "CLOSE" ? " to close" : "";
-  return `${side} ${chosen("quantity") || "…"}${closing} ${isLimit ? `at ${chosen("limit_price") || "…"}` : "at market"}`;
-}
+  nudge(input, by) {
+    if (input.disabled) return;
+    const step = input.name === "limit_price" ? this.config.tick : this.config.step;
+    const digits = input.name === "limit_price" ? this.config.decimals : (step.split(".")[1] ?? "").length;
+    const size = Number(step) || 10 ** -digits;
+    input.value = Math.max(size, (Number(input.value) || 0) + size * by).toFixed(digits);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
-function nudge(config, button) {
-  const input = document.getElementById(button.dataset.step);
-  if (input.disabled) return;
-  const isPrice = input.name === "limit_price";
-  const step = Number(isPrice ? config.tick : config.step) || 0.01;
-  const digits = isPrice ? config.decimals : (config.step.split(".")[1] ?? "").length;
-  const next = (Number(input.value) || 0) + step * Number(button.dataset.by);
-  input.value = Math.max(step, next).toFixed(digits);
-  input.dispatchEvent(new Event("input", { bubbles: true }));
-}
+  // Brings the form in line with what was chosen: which fields count, what the button will do, what it would cost.
+  update() {
+    const isLimit = field("type").value === "LIMIT";
+    for (const name of ["limit_price", "time_in_force"]) field(name).disabled = !isLimit;
+    if (isLimit && !field("limit_price").value) this.prefill();
+    const submit = document.getElementById("ticket-submit");
+    submit.dataset.side = field("side").value;
+    submit.textContent = this.sentence(isLimit);
+    clearTimeout(this.estimate);
+    this.estimate = setTimeout(() => document.body.dispatchEvent(new CustomEvent("desk:estimate")), ESTIMATE_AFTER);
+  }
 
-function onKey(event, choose, clear) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") return clear();
-  const side = { b: "BUY", s: "SELL" }[event.key.toLowerCase()];
-  const isChoosing = event.target.matches?.("select");
-  if (!side || isChoosing) return;
-  event.preventDefault();
-  choose(side);
+  prefill() {
+    const { quote } = this.board;
+    if (quote) field("limit_price").value = (field("side").value === "SELL" ? quote.bid : quote.ask).toFixed(this.config.decimals);
+  }
+
+  sentence(isLimit) {
+    const verb = VERBS[field("side").value];
+    if (!verb) return "Choose sell or buy";
+    const closing = field("effect").value === "CLOSE" ? " to close" : "";
+    return `${verb} ${field("quantity").value || "…"}${closing} ${isLimit ? `at ${field("limit_price").value || "…"}` : "at market"}`;
+  }
 }

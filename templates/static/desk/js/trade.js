@@ -1,10 +1,10 @@
 // The trader's page: wires socket, quotes, chart, ticket and panels together.
-import { chart } from "./chart.js";
+import { Chart } from "./chart.js";
 import { notes } from "./notes.js";
 import { countWorking, panels, shownVersion, tabs } from "./panels.js";
 import { connectionLight, quoteBoard } from "./quotes.js";
 import { connect } from "./socket.js";
-import { ticket } from "./ticket.js";
+import { Ticket } from "./ticket.js";
 
 const element = document.getElementById("desk-config");
 const config = element && JSON.parse(element.textContent);
@@ -15,7 +15,7 @@ countWorking();
 // The session's own token at the moment of sending: a page that has been open through another sign-in still works.
 document.body.addEventListener("htmx:configRequest", (event) => {
   const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
-  if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token[1];
+  if (token && event.detail.verb !== "get") event.detail.parameters.csrfmiddlewaretoken = token[1];
 });
 setInterval(() => {
   document.getElementById("clock").textContent = `${new Date().toISOString().slice(11, 19)} UTC`;
@@ -24,13 +24,12 @@ if (config?.instrument) start();
 
 function start() {
   const board = quoteBoard(config, Date.now());
-  const candles = chart(config);
+  const candles = new Chart(config);
   const light = connectionLight(config, board);
+  let hasBeenOpen = false;
   let snapshot = true; // the first frame of an instrument after connecting is its latest quote, not news
 
-  ticket(config, board);
-  candles.positions();
-  new MutationObserver(candles.positions).observe(document.querySelector(".positions-panel"), { childList: true, subtree: true, attributeFilter: ["data-quantity", "data-average"] });
+  new Ticket(config, board);
   document.body.addEventListener("htmx:afterSettle", countWorking);
 
   connect(config.socket, {
@@ -38,7 +37,8 @@ function start() {
       light(state);
       snapshot = true;
       if (state === "open") {
-        candles.refresh();
+        if (hasBeenOpen) candles.refresh();
+        hasBeenOpen = true;
         panel.changed();
       }
     },
