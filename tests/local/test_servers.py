@@ -69,6 +69,14 @@ def test_app_role_is_no_superuser_and_owns_nothing(installation: Path) -> None:
         assert row == (False, False, False)
 
 
+def test_owner_can_drop_a_database_the_app_is_connected_to(installation: Path) -> None:
+    cluster = desk_cluster()
+    with cluster.held(), psycopg.connect(cluster.url("owner", "postgres"), autocommit=True) as owner:
+        owner.execute("CREATE DATABASE spare")
+        with psycopg.connect(cluster.url("app", "spare")):
+            owner.execute("DROP DATABASE spare WITH (FORCE)")
+
+
 def test_first_to_leave_does_not_stop_it_under_the_second(installation: Path) -> None:
     cluster = desk_cluster()
     with cluster.held():

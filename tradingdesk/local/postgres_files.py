@@ -32,7 +32,7 @@ def prepare(cluster: Cluster) -> None:
         _create(cluster)
     _check_owner(cluster.data)
     clear_leftovers(cluster)
-    _set_passwords(cluster)
+    _set_up_roles(cluster)
 
 
 def clear_leftovers(cluster: Cluster) -> None:
@@ -97,11 +97,12 @@ def _initdb_arguments(data: Path) -> list[str]:
     ]
 
 
-def _set_passwords(cluster: Cluster) -> None:
-    """Give the roles the passwords of `var/secrets`, at the first start and after those were made anew."""
+def _set_up_roles(cluster: Cluster) -> None:
+    """Give the roles what they need and the passwords of `var/secrets`: at the first start, and when any of it changed."""
     statements = [f"ALTER ROLE {name} PASSWORD '{cluster.password(role)}';" for role, name in USERS.items()]
+    statements.append(f"GRANT pg_signal_backend TO {USERS['owner']};")  # DROP DATABASE ... WITH (FORCE) ends sessions of desk_app
     wanted = hashlib.sha256("".join(statements).encode()).hexdigest()
-    remembered = cluster.home / "passwords.sha256"
+    remembered = cluster.home / "roles.sha256"
     if not remembered.exists() or remembered.read_text() != wanted:
         _single_user(cluster.data, statements)
         remembered.write_text(wanted)
