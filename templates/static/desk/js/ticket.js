@@ -1,5 +1,6 @@
 // The ticket at the keyboard: B and S choose a side, Enter sends, Esc clears. What it says is judged by the desk, not here.
 const ESTIMATE_AFTER = 180; // ms
+const DONE_FOR = 8000; // ms that the last success stays in sight; a refusal stays until something is typed
 const SIDES = { b: "BUY", s: "SELL" };
 const VERBS = { BUY: "Buy", SELL: "Sell" };
 
@@ -43,6 +44,8 @@ export class Ticket {
     this.board.paint();
     this.update();
     if (!field("side").value) document.activeElement?.blur();
+    const done = document.querySelector("#ticket-result > .done");
+    if (done) setTimeout(() => done.remove(), DONE_FOR);
   }
 
   choose(side) {
