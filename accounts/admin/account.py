@@ -33,6 +33,7 @@ TRAILS = (
     ("Lots", "accounts_lot", "account__id__exact"),
     ("Freezes", "accounts_freeze", "account__id__exact"),
     ("Days", "accounts_accountday", "account__id__exact"),
+    ("Margin alerts", "risk_riskevent", "account__id__exact"),
 )
 
 

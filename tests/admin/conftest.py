@@ -12,13 +12,14 @@ from accounts.enums import Role
 from accounts.models import Account, User
 from accounts.roles import enters_admin
 from quotes.models import Holiday
+from risk.services.monitoring import record_crossing
 from settlement.models import SettlementRun
 from settlement.services.run import settle
 from tests.factories.desk import Desk
 
 
 class Book:
-    """Two accounts; orders filled, resting, denied; a flagged tick; one day settled."""
+    """Three accounts; orders filled, resting, denied; a margin call; a flagged tick; one day settled."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -28,6 +29,10 @@ class Book:
         self.resting = desk.buy(self.account, 1, "1900.00")
         self.denied = desk.buy(self.other, 9)  # margin 9 × 10,002.50 is more than 25,000
         desk.sell(self.other, 1)
+        self.near: Account = desk.account("12000")
+        desk.buy(self.near, 1)
+        with desk.now():
+            record_crossing(self.near.pk)  # equity 11,945 over margin 10,002.50: 119 %, below the tier's warning at 120 %
         desk.quote("2010.00", "2010.50")
         desk.close_long(self.account, 1)
         desk.quote("2012.00", "2011.00")  # crossed: kept, flagged, never dealt on
