@@ -1,5 +1,6 @@
 """Decides one request against an account's state: check, freeze, match, and fill, rest or cancel. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,9 +21,10 @@ from tradingdesk.kernel.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Where the order is dealt: the instrument in its market, its calendar, the market's time and the wall clock's."""
+    """Where the order is dealt: the instrument in its market, its calendar, the market's time and the wall clock's. `dealings` value what the account holds."""
 
     dealing: Dealing
+    dealings: Mapping[tuple[int, int], Dealing]
     calendar: Calendar
     market_time: datetime
     wall_time: datetime
@@ -106,5 +108,5 @@ def _execute(order: WorkingOrder, state: AccountState, venue: Venue, margin: Dec
         execution.end(order, state, freeze, OrderAction.CANCEL, Reason.NOT_FILLABLE, at, facts)
     else:
         execution.rest(order, state, at, facts)
-    state.revalue({(state.market_id, venue.dealing.instrument_id): venue.dealing})
+    state.revalue(venue.dealings)
     facts.stand(state)

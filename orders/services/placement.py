@@ -6,6 +6,7 @@ written. Different accounts do not see each other; several orders of one account
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from accounts.domain.booking import market_time
@@ -62,7 +63,7 @@ def _place_one(request: OrderRequest, locked: Locked, known: dict[Key, tuple[str
     denial = decide(order, state, venue, facts)
     facts.placed.append(_row(order, request, at, facts))
     outcome = _outcome(order, request.client_order_id, denial)
-    known[key] = (request.fingerprint, outcome)
+    known[key] = (request.fingerprint, replace(outcome, replayed=True))
     return outcome
 
 
@@ -71,7 +72,7 @@ def _venue(state: AccountState, instrument_id: int, dealings: Mapping[tuple[int,
     if dealing is None:
         return None
     wall = clock.now()
-    return Venue(dealing, calendar_of(dealing.calendar_id), market_time(state, dealing, wall), wall)
+    return Venue(dealing, dealings, calendar_of(dealing.calendar_id), market_time(state, dealing, wall), wall)
 
 
 def _row(order: WorkingOrder, request: OrderRequest, at: Any, facts: Facts) -> dict[str, Any]:
