@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.domain.state import AccountState, LotState, floating, margin_level, mark_of
 from accounts.models import Account, Entry, User
 from accounts.reading import read_states
+from accounts.roles import TRADE
 from quotes.domain.dealing import Dealing
 from quotes.models import Instrument
 from tradingdesk.kernel.errors import NotFound
@@ -58,7 +59,9 @@ def accounts_for(user: User) -> QuerySet[Account]:
 
 
 def tradable_by(user: User) -> QuerySet[Account]:
-    """The accounts a user may place orders for: own and agent's; staff who see everything do not trade it thereby."""
+    """The accounts a user may place orders for: own and agent's, by whoever has the right to trade; staff who see everything do not trade it thereby."""
+    if not user.has_perm(TRADE):
+        return Account.objects.none()
     return Account.objects.select_related("market", "owner", "tier").filter(Q(owner=user) | Q(agents=user)).distinct()
 
 

@@ -1,6 +1,5 @@
 """The one piece of structure the running desk may add: a day's tick partition, made by a function of the owner's in a schema of its own."""
 
-
 ENSURE_PARTITION = """
 CREATE OR REPLACE FUNCTION quotes_ensure_tick_partition(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $body$

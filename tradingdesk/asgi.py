@@ -12,6 +12,4 @@ http = get_asgi_application()
 
 from tradingdesk.urls import websocket_urlpatterns  # noqa: E402  (apps must be ready first)
 
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))}
-)
+application = ProtocolTypeRouter({"http": http, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))})

@@ -63,9 +63,7 @@ class ZeroSumProof(AppendOnlyModel):
 
     class Meta:
         ordering = ["currency", "instrument"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "currency", "instrument"], nulls_distinct=False, name="settlement_proof_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "currency", "instrument"], nulls_distinct=False, name="settlement_proof_unique")]
 
     def __str__(self) -> str:
         return f"{self.currency} {self.instrument_id or 'cash'}: {self.difference}"

@@ -115,6 +115,15 @@ def test_who_may_see_every_account_may_not_trade_it(program: Program) -> None:
     assert program.snapshot() == before
 
 
+def test_an_owner_without_the_right_to_trade_sees_the_account_and_places_nothing(program: Program) -> None:
+    program.desk.trader.groups.clear()
+    before = program.snapshot()
+    assert program.get(f"accounts/{program.account.number}/").status_code == 200
+    response = place(program)
+    assert (response.status_code, response.json()["code"]) == (403, "NOT_PERMITTED")
+    assert (program.snapshot(), program.orders()) == (before, [])
+
+
 def test_strangers_and_forged_requests_are_turned_away(program: Program) -> None:
     fields = order_fields(program.account.number, program.desk.gold.symbol)
     stranger, forged = Client(), Client(enforce_csrf_checks=True)

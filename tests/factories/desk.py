@@ -8,6 +8,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.models import Group
+
+from accounts.enums import Role
 from accounts.models import Account, AccountFunds, RiskTier, User
 from accounts.services.cash import post_cash
 from accounts.services.opening import open_account
@@ -119,6 +122,7 @@ def make_desk(*, market_code: str = "TEST", **instrument: Any) -> Desk:
     Listing.objects.create(market=market, instrument=gold, calendar=calendar)
     tier = RiskTier.objects.create(name=f"Standard {market_code}")
     trader = User.objects.create_user(f"trader-{market_code.lower()}", password=None)
+    trader.groups.add(Group.objects.get(name=Role.TRADER))
     desk = Desk(market, gold, calendar, tier, trader)
     desk.quote("2000.00", "2000.50")
     return desk
