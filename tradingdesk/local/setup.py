@@ -65,7 +65,7 @@ def one_at_a_time() -> Iterator[None]:
 def install_python_packages() -> None:
     """Make `.venv` and install the pinned packages."""
     requirements, constraints = ROOT / "requirements.txt", ROOT / "constraints.txt"
-    wanted = fingerprint([requirements, constraints], sys.version)
+    wanted = fingerprint([requirements, constraints], sys.version, str(VENV))
     stamp = VENV / ".installed"
     if is_stamped(stamp, wanted) and PYTHON.exists():
         return
@@ -91,11 +91,18 @@ def unfinished_until_done() -> Iterator[None]:
 
 def make_environment() -> None:
     """Make `.venv` where there is none that works."""
-    if VENV.exists() and (UNFINISHED.exists() or not works(PYTHON, "-m", "pip", "--version")):
-        say("The last set-up was interrupted, or its Python has gone: making .venv anew.")
+    if VENV.exists() and not is_environment_sound():
+        say("The last set-up was interrupted, its Python has gone, or it was moved: making .venv anew.")
         shutil.rmtree(VENV)
     if not VENV.exists():
         run("Making .venv", sys.executable, "-m", "venv", VENV)
+
+
+def is_environment_sound() -> bool:
+    """Tell whether `.venv` is whole, works, and stands where it was made: its programs name their Python by its path."""
+    pip = VENV / "bin" / "pip"
+    stands = pip.exists() and str(VENV) in pip.read_text(errors="replace")[:1000]
+    return stands and not UNFINISHED.exists() and works(PYTHON, "-m", "pip", "--version")
 
 
 def install_npm_packages() -> None:
