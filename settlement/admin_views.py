@@ -46,7 +46,7 @@ def settle_day(request: HttpRequest, model_admin: ModelAdmin) -> HttpResponse:
     if not may_settle(request.user):
         raise PermissionDenied
     chosen = request.POST if request.method == "POST" else request.GET
-    market = _market(chosen.get("market", ""))
+    market = _market(chosen.get("market", "")) or (_only_market() if request.method != "POST" else None)
     day = _day(chosen.get("trading_day", ""))
     if request.method == "POST":
         return _settle(request, market, day)
@@ -101,6 +101,12 @@ def next_day(market: Market) -> date:
 
 def _market(text: str) -> Market | None:
     return Market.objects.filter(pk=int(text), is_active=True).first() if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def _only_market() -> Market | None:
+    """Where there is one market to choose from, it is chosen."""
+    active = list(Market.objects.filter(is_active=True)[:2])
+    return active[0] if len(active) == 1 else None
 
 
 def _day(text: str) -> date | None:

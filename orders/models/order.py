@@ -8,6 +8,7 @@ from django.db import models
 from accounts.models import Account
 from orders.enums import Effect, OrderStatus, OrderType, Reason, Side, TimeInForce
 from quotes.models import Instrument, Market
+from tradingdesk.kernel import money
 from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
 
 RESTING_CONDITION = models.Q(status__in=["WORKING", "PARTIALLY_FILLED"])
@@ -72,7 +73,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} {self.client_order_id}"
+        return f"{self.get_side_display()} {money.text(self.quantity)} {self.client_order_id}"  # type: ignore[attr-defined]
 
     @property
     def leaves_quantity(self) -> Decimal:
