@@ -15,10 +15,13 @@ NOBODY = "redis://127.0.0.1:1/0"  # port 1 refuses at once
 
 
 @pytest.fixture
-def without_redis(settings: object) -> Iterator[None]:
+def without_redis(settings: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Redis is away; yields where it really is."""
     dispatch.client.cache_clear()
+    monkeypatch.setattr(dispatch, "_outage", dispatch.Outage())
+    where = settings.REDIS_URL  # type: ignore[attr-defined]
     settings.REDIS_URL = NOBODY  # type: ignore[attr-defined]
-    yield
+    yield where
     dispatch.client.cache_clear()
 
 
@@ -40,18 +43,24 @@ def messages(listener: redis.client.PubSub) -> list[tuple[str, str]]:
     return found
 
 
-def test_without_redis_a_hint_is_lost_with_a_warning(without_redis: None) -> None:
+def test_without_redis_there_is_one_warning_and_one_more_when_it_is_back(settings: object, without_redis: str) -> None:
     with capture_logs() as logs:
-        dispatch.publish({"desk:test:1": {"a": 1}})
-    assert [(line["event"], line["log_level"], line["channels"]) for line in logs] == [("hint lost", "warning", 1)]
+        for _ in range(3):
+            dispatch.publish({"desk:test:1": {"a": 1}})
+        settings.REDIS_URL = without_redis  # type: ignore[attr-defined]
+        dispatch.client.cache_clear()
+        dispatch._outage.try_again_at = 0.0  # the second is over
+        dispatch.publish({"desk:test:1": {"a": 4}})
+    assert [line["event"] for line in logs] == ["hints are lost, Redis is away", "hints go out again"]
+    assert logs[1]["lost"] == 3
 
 
-def test_without_redis_orders_are_placed_all_the_same(desk: Desk, without_redis: None, django_capture_on_commit_callbacks: object) -> None:
+def test_without_redis_orders_are_placed_all_the_same(desk: Desk, without_redis: str, django_capture_on_commit_callbacks: object) -> None:
     account = desk.account()
     with capture_logs() as logs, django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         outcome = desk.buy(account)
     assert order(outcome).status == "FILLED"
-    assert "hint lost" in [line["event"] for line in logs]
+    assert [line["event"] for line in logs] == ["hints are lost, Redis is away"]
 
 
 def test_a_message_arrives_as_json_and_text_as_it_is(heard: redis.client.PubSub) -> None:

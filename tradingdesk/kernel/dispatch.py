@@ -1,16 +1,16 @@
-"""What leaves the process leaves after commit, and never decides anything: a task is a nudge, a message is a hint.
+"""What leaves the process leaves after commit, and never decides anything: a message is a hint.
 
-If Redis is away both are lost with a warning in the log; the rows they speak of are found by polls and sweeps.
+If Redis is away hints are lost, with a warning in the log; the rows they speak of are found by polls and sweeps.
 """
 
 import json
 from collections.abc import Mapping
 from functools import cache, partial
+from time import monotonic
 from typing import Any
 
 import redis
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 MARKET_CHANNEL = "desk:market:{}"
 ACCOUNT_CHANNEL = "desk:account:{}"
+RETRY_SECONDS = 1.0
 
 
 @cache
@@ -26,15 +27,45 @@ def client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
 
 
+class Outage:
+    """Redis away is said once, and once more when it is back: not with every tick. Meanwhile it is tried once a second, so that nobody waits for it."""
+
+    lost = 0
+    try_again_at = 0.0
+
+    def is_on(self) -> bool:
+        return self.lost > 0 and monotonic() < self.try_again_at
+
+    def lose(self, messages: int, error: Exception | None = None) -> None:
+        if not self.lost:
+            log.warning("hints are lost, Redis is away", error=str(error))
+        if error is not None:
+            self.try_again_at = monotonic() + RETRY_SECONDS
+        self.lost += messages
+
+    def end(self) -> None:
+        if self.lost:
+            log.warning("hints go out again", lost=self.lost)
+            self.lost = 0
+
+
+_outage = Outage()
+
+
 def publish(messages: Mapping[str, Any]) -> None:
-    """Sends {channel: JSON-ready payload} in one round trip; outside transactions only."""
+    """Sends {channel: JSON-ready payload} in one round trip; outside transactions only. Never raises: a hint may be lost."""
+    if _outage.is_on():
+        _outage.lose(len(messages))
+        return
     try:
         pipe = client().pipeline(transaction=False)
         for channel, payload in messages.items():
             pipe.publish(channel, payload if isinstance(payload, str) else json.dumps(payload))
         pipe.execute()
     except redis.RedisError as error:
-        log.warning("hint lost", channels=len(messages), error=str(error))
+        _outage.lose(len(messages), error)
+    else:
+        _outage.end()
 
 
 def publish_on_commit(messages: Mapping[str, Any]) -> None:
@@ -46,12 +77,3 @@ def publish_on_commit(messages: Mapping[str, Any]) -> None:
 def notify_accounts_on_commit(versions: Mapping[int, int]) -> None:
     """Tells whoever watches an account that it now stands at this version: {account id: version}."""
     publish_on_commit({ACCOUNT_CHANNEL.format(a): {"type": "account", "account": a, "version": v} for a, v in versions.items()})
-
-
-def enqueue_on_commit(task_name: str, *args: Any) -> None:
-    """Nudges a Celery task by name once the running transaction has committed."""
-    transaction.on_commit(partial(_send_task, task_name, args), robust=True)
-
-
-def _send_task(task_name: str, args: tuple[Any, ...]) -> None:
-    current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
