@@ -15,16 +15,18 @@ from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.errors import InvalidRequest
 from tradingdesk.kernel.locks import command
 
+LARGEST_AMOUNT = Decimal(10) ** 15  # of one movement; a balance holds a thousand of them
+REASON_LETTERS = 200  # what a journal holds
+
 
 @command
 def post_cash(account_id: int, amount: Decimal, *, reason: str, actor_id: int | None = None, request_id: str = "") -> int:
     """Deposits (above zero) or withdraws (below zero) `amount` in the account's currency; the journal's id.
 
-    Raises NotFound (account), InvalidRequest (zero, parts of a cent, no reason), InsufficientFunds (withdrawal beyond what is available; unrealised profit is
-    never paid out). Changes balance and version of the account.
+    Raises InvalidRequest (zero, parts of a cent, too much, no reason), NotFound (account), InsufficientFunds (withdrawal beyond what is available;
+    unrealised profit is never paid out), in this order. Changes balance and version of the account.
     """
-    if amount == 0 or amount != money.cents_half_up(amount) or not reason.strip():
-        raise InvalidRequest("Cash needs an amount in whole cents, other than zero, and a reason.", amount=str(amount), reason=reason)
+    _check(amount, reason)
     counts = {Journal: 1}
     locked = lock_settled_states([account_id], extras=[sql.ids_statement(counts)])
     state = locked.states[account_id]
@@ -53,3 +55,10 @@ def post_cash(account_id: int, amount: Decimal, *, reason: str, actor_id: int | 
     update_funds([FundsRow.of(state)])
     notify_accounts_on_commit({state.id: state.version})
     return journal.id
+
+
+def _check(amount: Decimal, reason: str) -> None:
+    if not amount.is_finite() or not 0 < abs(amount) <= LARGEST_AMOUNT or amount != money.cents_half_up(amount):
+        raise InvalidRequest("Cash needs an amount in whole cents, other than zero.", field="amount", value=str(amount), maximum=str(LARGEST_AMOUNT))
+    if not reason.strip() or len(reason) > REASON_LETTERS or "\x00" in reason:
+        raise InvalidRequest(f"Cash needs a reason of at most {REASON_LETTERS} letters.", field="reason", letters=len(reason))
