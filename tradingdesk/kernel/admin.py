@@ -102,7 +102,14 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             return
         changed = [f.name for f in obj._meta.concrete_fields if f.name in form.changed_data]
         if changed:
+            take_over_others(obj, changed)
             obj.save(update_fields=changed)
+
+
+def take_over_others(obj: Model, changed: Collection[str]) -> None:
+    """Locks the row and reads the columns this save leaves alone: its history row copies them, and they may have moved since the form was loaded."""
+    others = [f.name for f in obj._meta.concrete_fields if f.name not in changed and not f.primary_key]
+    obj.refresh_from_db(fields=others, from_queryset=type(obj)._default_manager.select_for_update(of=("self",), no_key=True))
 
 
 class KeptInline(TabularInline):
