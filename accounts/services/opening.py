@@ -27,9 +27,9 @@ def open_account(
             name=name[:128],
             currency=currency[:8],
         )
+    market = Market.objects.select_for_update(of=("self",), no_key=True).get(pk=market.pk)
     if Account.objects.filter(number=number).exists():
         raise Conflict(f"Account {number} exists already.", number=number)
-    market = Market.objects.select_for_update(of=("self",), no_key=True).get(pk=market.pk)
     account = Account.objects.create(
         number=number,
         name=name or number,
