@@ -13,6 +13,7 @@ from accounts.exceptions import InsufficientFunds
 from accounts.models import Account, AccountDay, Lot
 from accounts.services.cash import post_cash
 from accounts.services.days import settle_accounts
+from accounts.services.states import lock_states
 from orders.models import Order
 from orders.services.cancellation import cancel_orders
 from quotes.services import settlement_prices
@@ -132,6 +133,12 @@ def check(seed: int) -> None:
 
     with desk.now():
         assert undone(interleaved) == undone(settled_first)
+
+
+def test_without_settling_on_touch_the_result_depends_on_who_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.services.placement.lock_settled_states", lock_states)
+    with pytest.raises(AssertionError):
+        list(map(check, SEEDS))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
