@@ -77,7 +77,7 @@ def _as_owner(statement: str) -> None:
             with psycopg.connect(_url_of("owner", "postgres"), autocommit=True) as owner:
                 owner.execute(statement)
             return
-        except psycopg.errors.ObjectInUse:  # autovacuum looks at the template for a moment
+        except (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):  # autovacuum is there for a moment, and not ours to end
             if attempt == CLONE_ATTEMPTS - 1:
                 raise
             time.sleep(0.2)
