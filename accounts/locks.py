@@ -13,7 +13,11 @@ from django.db import connection
 from tradingdesk.kernel import sql
 
 
-def lock_accounts(account_ids: Iterable[int]) -> psycopg.Cursor[Any]:
-    """Locks the accounts, ascending; yields (id,) of those that exist. Inside a transaction only."""
+def lock_accounts(account_ids: Iterable[int], *, skip_busy: bool = False) -> psycopg.Cursor[Any]:
+    """Locks the accounts, ascending; yields (id,) of those that exist. Inside a transaction only.
+
+    With `skip_busy` accounts that somebody else holds are passed over instead of waited for: they are absent from the answer, and not locked.
+    """
     assert connection.in_atomic_block, "a lock outside a transaction is gone before it is used"
-    return sql.execute("SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(set(account_ids))])
+    statement = "SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    return sql.execute(statement + (" SKIP LOCKED" if skip_busy else ""), [sorted(set(account_ids))])

@@ -41,21 +41,29 @@ class Read:
     extras: list[psycopg.Cursor[Any]]
 
 
-def read_states(account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = (), *, lock: bool = False) -> Read:
+def read_states(
+    account_ids: Iterable[int],
+    instrument_ids: Iterable[int] = (),
+    extras: Sequence[sql.Statement] = (),
+    *,
+    lock: bool = False,
+    skip_busy: bool = False,
+) -> Read:
     """Reads the accounts that exist, their open lots and freezes, and the dealings of `instrument_ids` and of what they hold; `extras` are more
-    statements to send along. With `lock` the accounts are locked first, in the same round trip.
+    statements to send along. With `lock` the accounts are locked first, in the same round trip; with `skip_busy` too, those that somebody else holds are
+    left out of the answer (what is read of them would be read without their lock).
     """
     ids = sorted(set(account_ids))
     with sql.pipeline():
-        if lock:
-            lock_accounts(ids)
+        held = lock_accounts(ids, skip_busy=skip_busy) if lock else None
         funds = sql.execute(FUNDS, [ids])
         lots = sql.execute(LOTS, [ids])
         reserved = sql.execute(RESERVED, [ids])
         dealings = query_dealings(DEALT, [sorted(set(instrument_ids)), ids, ids])
         more = [sql.execute(*extra) for extra in extras]
     rows = funds.fetchall()
-    states = {row[0]: _state(row) for row in rows}
+    mine = {row[0] for row in held.fetchall()} if held is not None else set(ids)
+    states = {row[0]: _state(row) for row in rows if row[0] in mine}
     _attach(states, lots, reserved)
     found = read_dealings(dealings)
     for state in states.values():
@@ -66,9 +74,11 @@ def read_states(account_ids: Iterable[int], instrument_ids: Iterable[int] = (), 
 def _attach(states: dict[int, AccountState], lots: psycopg.Cursor[Any], reserved: psycopg.Cursor[Any]) -> None:
     for row in lots.fetchall():
         lot = LotState(*row)
-        states[lot.account_id].lots.append(lot)
+        if lot.account_id in states:
+            states[lot.account_id].lots.append(lot)
     for account_id, instrument_id, side, is_closing, quantity in reserved.fetchall():
-        states[account_id].reserve(instrument_id, side, quantity, is_closing=is_closing)
+        if account_id in states:
+            states[account_id].reserve(instrument_id, side, quantity, is_closing=is_closing)
 
 
 def _state(row: tuple[Any, ...]) -> AccountState:

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.models import Account, User
 from accounts.selectors import figures, ledger_entries, positions, tradable_by
 from orders.domain.estimates import estimate as estimated
+from orders.domain.placement import freeze_price
 from orders.enums import Effect, OrderStatus, OrderType, Side, TimeInForce
 from orders.models import Order
 from orders.selectors import recent_fills, recent_orders, working_orders
@@ -89,7 +90,10 @@ def _estimate(account: Account, shown: Ticket) -> Any:
     quantity = money.parse(shown.quantity, "quantity")
     if found is None or found.quote is None or quantity <= 0:
         return None
-    price = money.parse(shown.limit_price, "limit_price") if shown.type == OrderType.LIMIT else found.quote.mark(shown.side == Side.SELL)
+    limit = money.parse(shown.limit_price, "limit_price") if shown.type == OrderType.LIMIT else None
+    price = freeze_price(limit, found.quote, is_buy=shown.side != Side.SELL)
+    if price is None:
+        return None
     day = calendar_of(found.calendar_id).trading_day(found.quote.time)
     rates = found.rates_on(day, account.tier.margin_factor)
     return estimated(found, rates, price=price, quantity=quantity, is_closing=shown.effect == Effect.CLOSE)

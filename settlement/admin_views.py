@@ -13,10 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from quotes.models import Market
-from quotes.selectors.markets import current_trading_day, market_calendar, market_now
-from settlement.enums import RunStatus
+from quotes.selectors.markets import calendar_day, market_calendar, market_now
 from settlement.models import SettlementRun
-from settlement.selectors import due_day
+from settlement.selectors import next_day
 from settlement.services.run import settle
 from tradingdesk.kernel.admin import run_with_message
 
@@ -79,7 +78,7 @@ def proposal(market: Market, day: date | None) -> Proposal | None:
     if not market.listings.exists():  # type: ignore[attr-defined]
         return None
     calendar, now = market_calendar(market.pk), market_now(market)
-    day = day or next_day(market)
+    day = day or min(next_day(market), calendar_day(market))
     bounds = calendar.bounds(day)
     return Proposal(
         market=market,
@@ -89,14 +88,6 @@ def proposal(market: Market, day: date | None) -> Proposal | None:
         is_over=calendar.is_over(day, now),
         run=SettlementRun.objects.filter(market=market, trading_day=day).first(),
     )
-
-
-def next_day(market: Market) -> date:
-    """A day whose settlement was begun and not finished, else the last one that is over and not settled, else the current one."""
-    begun = SettlementRun.objects.filter(market=market, status=RunStatus.RUNNING).order_by("trading_day").first()
-    if begun is not None:
-        return begun.trading_day
-    return due_day(market) or current_trading_day(market)
 
 
 def _market(text: str) -> Market | None:

@@ -14,7 +14,6 @@ class StepName(TextChoices):
     """The steps of a settlement, in order; each is idempotent and recorded."""
 
     PRICES = "PRICES", "Fix prices"
-    EXPIRE = "EXPIRE", "Expire day orders"
-    MARK = "MARK", "Mark lots, charge overnight fees, set margins"
+    MARK = "MARK", "Expire day orders, mark lots, charge overnight fees, set margins"
     SNAPSHOT = "SNAPSHOT", "Snapshot"
     PROOF = "PROOF", "Zero-sum proof"

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import Min
 
-from accounts.models import Account
+from accounts.models import Journal
 from quotes.models import Market
-from quotes.selectors.markets import market_calendar, market_now
+from quotes.selectors.markets import BEFORE_FIRST_DAY, calendar_day, market_calendar
+from settlement.enums import RunStatus
 from settlement.models import SettlementRun
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.errors import NotFound
@@ -24,27 +25,43 @@ SELECT currency, instrument_id,
 FROM accounts_entry e
 WHERE e.trading_day > %s AND e.trading_day <= %s AND e.journal_id IN (SELECT id FROM accounts_journal WHERE market_id = %s)
 GROUP BY currency, instrument_id ORDER BY currency, instrument_id"""
-# Accounts whose snapshot is not the sum of all their entries up to the day: the snapshot's own proof.
+# Accounts whose snapshot is not what the ledger says the balance was then: the closing balance, with what was booked for later days by that version, must be
+# the balance after the account's last entry of that version.
 UNEQUAL = """
 SELECT d.account_id FROM accounts_accountday d
-WHERE d.market_id = %s AND d.trading_day = %s
-    AND d.closing_balance <> (SELECT coalesce(sum(e.amount), 0) FROM accounts_entry e WHERE e.account_id = d.account_id AND e.trading_day <= %s)
+WHERE d.market_id = %s AND d.trading_day = %s AND d.closing_balance
+    + (SELECT coalesce(sum(e.amount), 0) FROM accounts_entry e
+        WHERE e.account_id = d.account_id AND e.trading_day > d.trading_day AND e.account_version <= d.account_version)
+    <> coalesce((SELECT e.balance_after FROM accounts_entry e
+        WHERE e.account_id = d.account_id AND e.account_version <= d.account_version ORDER BY e.id DESC LIMIT 1), 0)
 ORDER BY d.account_id"""
 BEGINNING = date(1, 1, 1)
 
 
+def next_day(market: Market) -> date:
+    """The trading day that is settled next: one that was begun and not finished, else the day after the last that is settled, else the first of the books.
+
+    Days are settled one by one: none is ever left out. It may not be over yet, or lie ahead. Raises NotFound when the market lists nothing.
+    """
+    calendar = market_calendar(market.pk)
+    runs = SettlementRun.objects.filter(market=market)
+    begun = runs.exclude(status=RunStatus.DONE).order_by("trading_day").first()
+    if begun is not None:
+        return begun.trading_day
+    last = runs.order_by("-trading_day").first()
+    if last is not None:
+        return calendar.next_trading_day(last.trading_day)
+    booked = Journal.objects.filter(market=market, trading_day__gt=BEFORE_FIRST_DAY).aggregate(first=Min("trading_day"))["first"]
+    return booked or calendar_day(market)
+
+
 def due_day(market: Market) -> date | None:
-    """The last trading day that is over and not settled; None when there is none, or the market has no accounts as old as that."""
+    """The next day to settle, if it is over; None when it is not, or the market lists nothing."""
     try:
-        calendar = market_calendar(market.pk)
+        day = next_day(market)
     except NotFound:
         return None
-    day = calendar.previous_trading_day(calendar.trading_day(market_now(market)))
-    opened = Account.objects.filter(market=market).aggregate(first=Min("opened_at"))["first"]
-    if opened is None or calendar.trading_day(opened) > day:
-        return None
-    done = SettlementRun.objects.filter(market=market, trading_day__gte=day, status="DONE").exists()
-    return None if done else day
+    return day if day < calendar_day(market) else None
 
 
 def due_markets() -> list[tuple[int, date]]:
@@ -60,4 +77,4 @@ def zero_sum_rows(market_id: int, after: date | None, through: date) -> list[tup
 
 def unequal_accounts(market_id: int, day: date) -> list[int]:
     """Accounts whose closing balance is not the sum of their entries."""
-    return [row[0] for row in sql.fetch_all(UNEQUAL, [market_id, day, day])]
+    return [row[0] for row in sql.fetch_all(UNEQUAL, [market_id, day])]

@@ -2,21 +2,29 @@
 
 import structlog
 from celery import shared_task
+from django.db import DatabaseError
 
-from settlement.exceptions import SettlementIncomplete, SettlementRunning
-from settlement.services.run import due_markets, settle
+from settlement.selectors import due_markets
+from settlement.services.run import settle
+from tradingdesk.kernel.errors import DeskError
 
 log = structlog.get_logger(__name__)
+MOST_ROUNDS = 40  # days a desk that was away makes up for in one go; the rest follow at the next
 
 
-@shared_task(throws=(SettlementRunning, SettlementIncomplete))
+@shared_task
 def settle_due_markets() -> int:
-    """Settles every market whose trading day is over; how many. A market that fails does not stop the others: it is due again next time."""
-    done = 0
-    for market_id, day in due_markets():
-        try:
-            settle(market_id, day)
-            done += 1
-        except (SettlementRunning, SettlementIncomplete) as error:
-            log.warning("not settled", market=market_id, day=str(day), code=error.reason_code, **error.extra)
+    """Settles every market whose trading day is over, day after day; how many days. A market that fails does not stop the others: it stays due."""
+    done, failed = 0, set()
+    for _ in range(MOST_ROUNDS):
+        due = [(market_id, day) for market_id, day in due_markets() if market_id not in failed]
+        if not due:
+            break
+        for market_id, day in due:
+            try:
+                settle(market_id, day)
+                done += 1
+            except (DeskError, DatabaseError) as error:
+                failed.add(market_id)
+                log.warning("not settled", market=market_id, day=str(day), error=f"{type(error).__name__}: {error}")
     return done

@@ -19,6 +19,7 @@ import psycopg.errors
 import pytest
 from django.db import connection
 
+from tradingdesk.kernel import clock
 from tradingdesk.local import addresses
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -119,16 +120,18 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def desk(db: None) -> Any:
-    """A small desk whose test is rolled back."""
-    from tests.factories.desk import make_desk
+def desk(db: None) -> Iterator[Any]:
+    """A small desk whose test is rolled back. Services that are called directly find themselves on the desk's first day; `desk.now()` is later."""
+    from tests.factories.desk import MONDAY, make_desk
 
-    return make_desk()
+    with clock.fixed(MONDAY):
+        yield make_desk()
 
 
 @pytest.fixture
-def committed_desk(own_database: OwnDatabase) -> Any:
+def committed_desk(own_database: OwnDatabase) -> Iterator[Any]:
     """A small desk in a database of its own: for threads and other processes."""
-    from tests.factories.desk import make_desk
+    from tests.factories.desk import MONDAY, make_desk
 
-    return make_desk()
+    with clock.fixed(MONDAY):
+        yield make_desk()

@@ -1,59 +1,47 @@
-"""Settles accounts for one trading day, under their locks: marks lots at the settlement price, pays the P&L into the balance, charges overnight fees,
-sets tomorrow's margin and leaves the day's snapshot.
+"""Brings accounts up to date under their locks: whatever touches an account that a finished trading day has not reached yet settles it first.
 
-`settlement` drives it for every account of a market; `orders` meets accounts that have not been reached yet through `lock_settled_states`, so that whatever
-touches an account settles it first. Prices are fixed before; the result is the same whoever comes first. Day by day, never twice: `settled_through`.
+`settlement` drives this for every account of a market, `orders` and cash meet the others through `lock_settled_states`; the result is the same whoever comes
+first. Prices are fixed before, for all at once, by whoever first touches the new day. Day by day, never twice: `settled_through`.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from accounts.domain.journal import FundsRow, JournalDraft
-from accounts.domain.marking import Mark, mark_lots, overnight_fees
+from accounts.domain.booking import market_time
 from accounts.domain.state import AccountState
-from accounts.enums import EntryKind, JournalKind, LotChangeKind
-from accounts.models import AccountDay, Journal, LotChange
-from accounts.services.funds import write_funds, write_journals
+from accounts.services.marking import settle_day
 from accounts.services.states import Locked, lock_states
-from quotes.domain.dealing import Dealing
 from quotes.selectors.calendars import calendar_of
-from tradingdesk.kernel import sql
+from quotes.services.settlement_prices import fix_days
+from tradingdesk.kernel import clock, sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.locks import command
-from tradingdesk.kernel.money import ZERO
 
 PRICES = "SELECT trading_day, instrument_id, price FROM quotes_settlementprice WHERE market_id = %s AND trading_day > %s AND trading_day <= %s"
-UPDATE_LOTS = """
-UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, marked_through = %s
-FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric) WHERE l.id = n.id"""
-# What the day's entries add up to: everything booked after the last snapshot, up to this day.
-DAY_SUMS = """
-SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0)
-FROM unnest(%s::bigint[]) AS a(id)
-LEFT JOIN LATERAL (
-    SELECT trading_day, closing_balance FROM accounts_accountday WHERE account_id = a.id ORDER BY trading_day DESC LIMIT 1) d ON true
-LEFT JOIN LATERAL (
-    SELECT sum(amount) FILTER (WHERE kind = 'CASH') AS cash, sum(amount) FILTER (WHERE kind = 'REALISED_PNL') AS realised,
-        sum(amount) FILTER (WHERE kind = 'HOLDING_PNL') AS holding, -sum(amount) FILTER (WHERE kind IN ('FEE', 'OVERNIGHT_FEE')) AS fees
-    FROM accounts_entry e
-    WHERE e.account_id = a.id AND e.trading_day <= %s AND (d.trading_day IS NULL OR e.trading_day > d.trading_day)) s ON true"""
 BEGINNING = date(1, 1, 1)
 
-Prices = dict[int, Decimal]
+
+def lock_settled_states(
+    account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = (), *, skip_busy: bool = False
+) -> Locked:
+    """`lock_states`, and accounts that settlement has not reached yet are settled here first; then `extras` are read once more, as settling may have
+    changed what they read (a DAY order has expired).
+    """
+    locked = lock_states(account_ids, instrument_ids, extras, skip_busy=skip_busy)
+    _price_days_that_are_over(locked)
+    if not _settle_behind(locked):
+        return locked
+    return Locked(locked.states, locked.dealings, locked.recorded_at, [sql.execute(*extra) for extra in extras])
 
 
-def lock_settled_states(account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = ()) -> Locked:
-    """`lock_states`, and accounts that settlement has not reached yet are settled here first."""
-    locked = lock_states(account_ids, instrument_ids, extras)
-    behind: dict[int, list[AccountState]] = {}
-    for state in locked.states.values():
-        if is_behind(state):
-            behind.setdefault(state.market_id, []).append(state)
-    for market_id, states in behind.items():
-        settle_through(market_id, states, locked)
-    return locked
+@command
+def settle_accounts(account_ids: Sequence[int]) -> int:
+    """Settles accounts for every priced day they have not had; how many account days. Harmless to run again; LockTimeout when busy."""
+    locked = lock_states(account_ids)
+    settled = _settle_behind(locked)
+    notify_accounts_on_commit({state.id: state.version for state in locked.states.values()} if settled else {})
+    return settled
 
 
 def is_behind(state: AccountState) -> bool:
@@ -61,124 +49,58 @@ def is_behind(state: AccountState) -> bool:
     return state.priced_through is not None and (state.settled_through or BEGINNING) < state.priced_through
 
 
-def settle_through(market_id: int, states: Sequence[AccountState], locked: Locked) -> int:
-    """Settles locked accounts of one market for every priced day they have not had, oldest first; how many account days."""
+def _price_days_that_are_over(locked: Locked) -> None:
+    # A lot of a day that is over must be marked at that day's price before anything of the new day touches it. Markets that settle on time never come here.
+    over: dict[int, date] = {}
+    for state in locked.states.values():
+        day = _last_day_over(state, locked)
+        if day is not None and (state.priced_through or BEGINNING) < day:
+            over[state.market_id] = max(day, over.get(state.market_id, day))
+    for market_id, day in over.items():
+        states = [state for state in locked.states.values() if state.market_id == market_id]
+        _price_through(market_id, day, states, locked)
+
+
+def _last_day_over(state: AccountState, locked: Locked) -> date | None:
+    # The trading day before the calendar's, if the account holds lots from then or before.
+    for lot in state.lots:
+        dealing = locked.dealings.get((state.market_id, lot.instrument_id))
+        if dealing is not None:
+            calendar = calendar_of(dealing.calendar_id)
+            today = calendar.trading_day(market_time(state, dealing, clock.now()))
+            if lot.trading_day < today:
+                return calendar.previous_trading_day(today)
+    return None
+
+
+def _price_through(market_id: int, day: date, states: Sequence[AccountState], locked: Locked) -> None:
+    held = [lot for state in states for lot in state.lots if lot.trading_day <= day]
+    calendar = calendar_of(locked.dealings[market_id, held[0].instrument_id].calendar_id)
+    priced = states[0].priced_through
+    fix_days(market_id, calendar, calendar.next_trading_day(priced) if priced else min(lot.trading_day for lot in held), day)
+    for state in states:
+        state.priced_through = day
+
+
+def _settle_behind(locked: Locked) -> int:
+    behind: dict[int, list[AccountState]] = {}
+    for state in locked.states.values():
+        if is_behind(state):
+            behind.setdefault(state.market_id, []).append(state)
+    return sum(_settle_through(market_id, states, locked) for market_id, states in behind.items())
+
+
+def _settle_through(market_id: int, states: Sequence[AccountState], locked: Locked) -> int:
     since = min(state.settled_through or BEGINNING for state in states)
     through = max(state.priced_through for state in states if state.priced_through)
-    days: dict[date, Prices] = {through: {}}
+    days: dict[date, dict[int, Decimal]] = {through: {}}
     for day, instrument_id, price in sql.fetch_all(PRICES, [market_id, since, through]):
         days.setdefault(day, {})[instrument_id] = price
     settled = 0
     for day in sorted(days):
-        due = [s for s in states if (s.settled_through or BEGINNING) < day]
-        _settle_day(day, due, days[day], locked)
+        due = [state for state in states if (state.settled_through or BEGINNING) < day]
+        settle_day(day, due, days[day], locked)
         settled += len(due)
     for state in states:
         state.revalue(locked.dealings)
-    return settled
-
-
-def _settle_day(day: date, states: Sequence[AccountState], prices: Prices, locked: Locked) -> None:
-    if not states:
-        return
-    counts = {Journal: len(states)}
-    journal_ids = sql.read_ids(sql.execute(*sql.ids_statement(counts)), counts)[Journal]
-    journals, changes, marks = [], [], []
-    for state in states:
-        state.version += 1
-        dealings = {d.instrument_id: d for (market_id, _), d in locked.dealings.items() if market_id == state.market_id}
-        journal = JournalDraft(
-            next(journal_ids), state.market_id, JournalKind.SETTLEMENT, day, locked.recorded_at, locked.recorded_at, reason=f"Settlement of {day}"
-        )
-        own = _mark(state, day, prices, dealings, journal)
-        marks += own
-        changes += [_change(mark, state, day, locked.recorded_at) for mark in own]
-        state.settled_through = day
-        if journal.lines:
-            journals.append(journal)
-    with sql.pipeline():
-        if marks:
-            rows = ({"id": mark.lot.id, "basis": mark.price, "margin": mark.margin} for mark in marks)
-            sql.execute(UPDATE_LOTS, [day, sql.rows_json(rows)])
-        sql.insert(LotChange, changes)
-        write_journals(journals)
-        write_funds([FundsRow.of(state) for state in states])
-    _snapshot(day, states, {s.id: sum(m.lot.account_id == s.id for m in marks) for s in states}, locked.recorded_at)
-
-
-def _mark(state: AccountState, day: date, prices: Prices, dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
-    # Lots opened on a later day are that day's business.
-    lots = [lot for lot in state.lots if lot.trading_day <= day and lot.instrument_id in prices]
-    next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
-    marks = mark_lots(lots, prices, next_rates)
-    for mark in marks:
-        state.margin += mark.margin_change
-    for instrument_id, pnl in _sums(marks).items():
-        journal.post(state, EntryKind.HOLDING_PNL, pnl, instrument_id)
-    rates = {d.instrument_id: d.rates_on(day) for d in dealings.values()}
-    for instrument_id, fee in overnight_fees(lots, rates).items():
-        journal.post(state, EntryKind.OVERNIGHT_FEE, -fee, instrument_id)
-    return marks
-
-
-def _sums(marks: Sequence[Mark]) -> dict[int, Decimal]:
-    sums: dict[int, Decimal] = {}
-    for mark in marks:
-        sums[mark.lot.instrument_id] = sums.get(mark.lot.instrument_id, ZERO) + mark.pnl
-    return sums
-
-
-def _change(mark: Mark, state: AccountState, day: date, recorded_at: datetime) -> dict[str, Any]:
-    return {
-        "lot_id": mark.lot.id,
-        "account_id": state.id,
-        "kind": LotChangeKind.MARK,
-        "fill_id": None,
-        "quantity_change": ZERO,
-        "margin_change": mark.margin_change,
-        "price": mark.price,
-        "basis_price": mark.basis_price,
-        "pnl": mark.pnl,
-        "account_version": state.version,
-        "trading_day": day,
-        "recorded_at": recorded_at,
-    }
-
-
-def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], recorded_at: datetime) -> None:
-    sums = {row[0]: row[1:] for row in sql.fetch_all(DAY_SUMS, [[s.id for s in states], day])}
-    rows = []
-    for state in states:
-        opening, cash, realised, holding, fees = sums[state.id]
-        rows.append(
-            {
-                "market_id": state.market_id,
-                "account_id": state.id,
-                "trading_day": day,
-                "currency": state.currency,
-                "opening_balance": opening,
-                "cash": cash,
-                "realised_pnl": realised,
-                "holding_pnl": holding,
-                "fees": fees,
-                "closing_balance": opening + cash + realised + holding - fees,
-                "frozen": state.frozen,
-                "margin": state.margin,
-                "lots": lots[state.id],
-                "account_version": state.version,
-                "recorded_at": recorded_at,
-            }
-        )
-    sql.insert(AccountDay, rows)
-
-
-@command
-def settle_accounts(account_ids: Sequence[int]) -> int:
-    """Settles accounts of one market for every priced day they have not had; how many account days. Harmless to run again; LockTimeout when busy."""
-    locked = lock_states(account_ids)
-    behind = [state for state in locked.states.values() if is_behind(state)]
-    if not behind:
-        return 0
-    settled = settle_through(behind[0].market_id, behind, locked)
-    notify_accounts_on_commit({state.id: state.version for state in behind})
     return settled

@@ -24,6 +24,7 @@ class Situation:
     state: AccountState
     dealing: Dealing
     in_session: bool
+    market_time: datetime
     wall_time: datetime
     freeze_margin: Decimal
     freeze_fee: Decimal
@@ -38,9 +39,17 @@ class Situation:
 Check = Callable[[Situation], Denial | None]
 
 
+def account_denial(state: AccountState) -> Denial | None:
+    """The first check, of the account alone: it stands before everything about the instrument."""
+    if state.status == AccountStatus.ACTIVE:
+        return None
+    return Denial(Reason.ACCOUNT_NOT_ACTIVE, "The account does not take orders.", {"status": state.status})
+
+
 def check_account(s: Situation) -> Denial | None:
-    if s.state.status != AccountStatus.ACTIVE:
-        return Denial(Reason.ACCOUNT_NOT_ACTIVE, "The account does not take orders.", {"status": s.state.status})
+    denial = account_denial(s.state)
+    if denial is not None:
+        return denial
     if s.state.currency != s.dealing.currency:
         detail = {"account_currency": s.state.currency, "instrument_currency": s.dealing.currency}
         return Denial(Reason.ACCOUNT_NOT_ACTIVE, f"The account is kept in {s.state.currency}, not in {s.dealing.currency}.", detail)
@@ -50,7 +59,7 @@ def check_account(s: Situation) -> Denial | None:
 def check_session(s: Situation) -> Denial | None:
     if s.in_session and s.dealing.is_active:
         return None
-    detail = {"instrument": s.dealing.symbol, "is_listed": s.dealing.is_active, "at": s.wall_time.isoformat()}
+    detail = {"instrument": s.dealing.symbol, "is_listed": s.dealing.is_active, "at": s.market_time.isoformat()}
     return Denial(Reason.NOT_IN_SESSION, f"{s.dealing.symbol} is not trading now.", detail)
 
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 from accounts.domain.booking import booking_day
 from accounts.domain.state import AccountState, fifo
 from orders.domain import execution
-from orders.domain.checks import Situation, first_denial
+from orders.domain.checks import Situation, account_denial, first_denial
 from orders.domain.facts import Facts
 from orders.domain.order import Denial, OrderRequest, WorkingOrder
 from orders.enums import OrderAction, OrderStatus, OrderType, Reason, TimeInForce
 from orders.matching import dealer
 from quotes.domain.calendar import Calendar
-from quotes.domain.dealing import Dealing, Rates
+from quotes.domain.dealing import Dealing, Quote, Rates
 from tradingdesk.kernel import money
 from tradingdesk.kernel.money import ZERO
 
@@ -62,17 +62,26 @@ def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: 
 def decide(order: WorkingOrder, state: AccountState, venue: Venue | None, facts: Facts) -> Denial | None:
     """The whole sequence for one new order; the denial, if it was refused."""
     if venue is None:
-        unlisted = Denial(Reason.NOT_IN_SESSION, "The instrument is not listed in the account's market.", {"is_listed": False})
+        unlisted = account_denial(state) or Denial(
+            Reason.NOT_IN_SESSION, "The instrument is not listed in the account's market.", {"is_listed": False}
+        )
         execution.deny(order, unlisted, facts.recorded_at, facts)
         return unlisted
     margin, fee = freeze_amounts(order, state, venue.dealing)
     in_session = venue.calendar.is_open(venue.market_time)
-    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.wall_time, margin, fee))
+    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.market_time, venue.wall_time, margin, fee))
     if denial is not None:
         execution.deny(order, denial, venue.market_time, facts)
         return denial
     _execute(order, state, venue, margin, fee, facts)
     return None
+
+
+def freeze_price(limit_price: Decimal | None, quote: Quote | None, *, is_buy: bool) -> Decimal | None:
+    """The price an order may be dealt at, at most: its limit, or for market orders the dealer's quote; a sell that the bid meets is dealt at the bid."""
+    if quote is None or limit_price is None:
+        return limit_price if quote is None else (quote.ask if is_buy else quote.bid)
+    return limit_price if is_buy else max(limit_price, quote.bid)
 
 
 def freeze_amounts(order: WorkingOrder, state: AccountState, dealing: Dealing) -> tuple[Decimal, Decimal]:
@@ -81,7 +90,7 @@ def freeze_amounts(order: WorkingOrder, state: AccountState, dealing: Dealing) -
     Zero while there is no price or no valid quantity: the checks refuse those first.
     """
     quote = dealing.quote
-    price = order.limit_price or (quote and (quote.ask if order.is_buy else quote.bid))
+    price = freeze_price(order.limit_price, quote, is_buy=order.is_buy)
     if not price or price <= 0 or order.quantity <= 0:
         return ZERO, ZERO
     if order.is_closing:

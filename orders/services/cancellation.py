@@ -5,23 +5,21 @@ from dataclasses import replace
 from datetime import date
 
 from accounts.domain.booking import market_time
+from accounts.domain.state import AccountState
 from accounts.services.days import lock_settled_states
-from accounts.services.states import lock_states
+from accounts.services.states import Locked
 from orders.domain import execution
-from orders.domain.order import Outcome, WorkingOrder
+from orders.domain.facts import Facts
+from orders.domain.order import FreezeState, Outcome, WorkingOrder
 from orders.domain.transitions import RESTING
-from orders.enums import OrderAction, Reason, TimeInForce
+from orders.enums import OrderAction, Reason
 from orders.models import Order
 from orders.services import recording
-from orders.services.loading import orders_statement, read_orders
+from orders.services.loading import day_orders_statement, orders_statement, read_orders
 from tradingdesk.kernel import clock, sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.errors import NotFound
 from tradingdesk.kernel.locks import command
-
-EXPIRE_BATCH = 200  # orders in one transaction: locks held for some ten milliseconds
-
-Target = tuple[int, int, int]  # order id, account id, instrument id
 
 
 @command
@@ -33,51 +31,42 @@ def cancel_orders(order_ids: Sequence[int], *, actor_id: int | None = None, requ
     missing = sorted(set(order_ids) - set(found))
     if missing:
         raise NotFound("There is no such order.", orders=missing)
-    outcomes = _end(list(found.values()), OrderAction.CANCEL, reason, actor_id, request_id)
-    return [outcomes[order_id] for order_id in order_ids]
-
-
-def expire_day_orders(market_id: int, day: date) -> int:
-    """Expires DAY orders of trading days up to `day`; how many. Batches of their own transactions; harmless to run again."""
-    total = 0
-    while True:
-        due = list(
-            Order.objects.filter(market_id=market_id, status__in=RESTING, time_in_force=TimeInForce.DAY, trading_day__lte=day)
-            .order_by("id")
-            .values_list("id", "account_id", "instrument_id")[:EXPIRE_BATCH]
-        )
-        if not due:
-            return total
-        total += _expire_batch(due)
-
-
-@command
-def _expire_batch(due: Sequence[Target]) -> int:
-    outcomes = _end(due, OrderAction.EXPIRE, None, None, "")
-    return sum(not outcome.replayed for outcome in outcomes.values())
-
-
-def _end(targets: Sequence[Target], action: OrderAction, reason: Reason | None, actor_id: int | None, request_id: str) -> dict[int, Outcome]:
-    order_ids, account_ids, instrument_ids = (list(column) for column in zip(*targets, strict=True)) if targets else ([], [], [])
-    counts = recording.id_counts(0, 0, len(order_ids))
-    # Expiry belongs to the day that is being settled, so it must not settle the account first.
-    lock = lock_states if action == OrderAction.EXPIRE else lock_settled_states
-    locked = lock(account_ids, instrument_ids, extras=[orders_statement(order_ids), sql.ids_statement(counts)])
+    counts = recording.id_counts(0, 0, len(found))
+    accounts, instruments = {row[1] for row in found.values()}, {row[2] for row in found.values()}
+    locked = lock_settled_states(accounts, instruments, extras=[orders_statement(found), sql.ids_statement(counts)])
     facts = recording.facts_with_ids(locked.extras[1], counts, locked.recorded_at)
     outcomes: dict[int, Outcome] = {}
     for order, freeze, client_order_id in read_orders(locked.extras[0]):
         ends = order.status in RESTING
         if ends:
-            state = locked.states[order.account_id]
-            at = market_time(state, locked.dealings[order.market_id, order.instrument_id], clock.now())
-            state.version += 1
             order = replace(order, actor_id=actor_id, request_id=request_id)
-            execution.end(order, state, freeze, action, reason, at, facts)
-            facts.stand(state)
+            _end(order, freeze, OrderAction.CANCEL, reason, locked, facts)
         outcomes[order.id] = _outcome(order, client_order_id, ended_now=ends)
     recording.write(facts)
     notify_accounts_on_commit(facts.versions)
-    return outcomes
+    return [outcomes[order_id] for order_id in order_ids]
+
+
+def expire_day_orders(states: Sequence[AccountState], day: date, locked: Locked) -> None:
+    """Ends the DAY orders of `day` and before of accounts that are being settled for it, under the lock that settles them (accounts.services.marking)."""
+    due = read_orders(sql.execute(*day_orders_statement([state.id for state in states], day)))
+    if not due:
+        return
+    counts = recording.id_counts(0, 0, len(due))
+    facts = recording.facts_with_ids(sql.execute(*sql.ids_statement(counts)), counts, locked.recorded_at)
+    for order, freeze, _ in due:
+        _end(order, freeze, OrderAction.EXPIRE, None, locked, facts)
+    recording.write(facts)
+    notify_accounts_on_commit(facts.versions)
+
+
+def _end(order: WorkingOrder, freeze: FreezeState, action: OrderAction, reason: Reason | None, locked: Locked, facts: Facts) -> None:
+    state = locked.states[order.account_id]
+    dealing = locked.dealings.get((order.market_id, order.instrument_id))
+    at = market_time(state, dealing, clock.now()) if dealing else clock.now()
+    state.version += 1
+    execution.end(order, state, freeze, action, reason, at, facts)
+    facts.stand(state)
 
 
 def _outcome(order: WorkingOrder, client_order_id: str, *, ended_now: bool) -> Outcome:

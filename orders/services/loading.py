@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,10 @@ FREEZE_FIELDS = FreezeState.__slots__[1:]
 _COLUMNS = ", ".join(
     [*("o.terms" if name == "rates" else f"o.{name}" for name in ORDER_FIELDS), "o.client_order_id", *(f"f.{name}" for name in FREEZE_FIELDS)]
 )
-ORDERS = f"SELECT {_COLUMNS} FROM orders_order o LEFT JOIN accounts_freeze f ON f.order_id = o.id WHERE o.id = ANY(%s) ORDER BY o.id"
+_SELECT = f"SELECT {_COLUMNS} FROM orders_order o LEFT JOIN accounts_freeze f ON f.order_id = o.id"
+ORDERS = f"{_SELECT} WHERE o.id = ANY(%s) ORDER BY o.id"
+DAY_ORDERS = f"""{_SELECT}
+WHERE o.account_id = ANY(%s) AND o.status IN ('WORKING', 'PARTIALLY_FILLED') AND o.time_in_force = 'DAY' AND o.trading_day <= %s ORDER BY o.id"""
 
 Loaded = tuple[WorkingOrder, FreezeState, str]
 
@@ -24,6 +28,11 @@ Loaded = tuple[WorkingOrder, FreezeState, str]
 def orders_statement(order_ids: Iterable[int]) -> sql.Statement:
     """To be read in the same round trip as the locks; the answer goes to `read_orders`."""
     return ORDERS, [list(order_ids)]
+
+
+def day_orders_statement(account_ids: Iterable[int], day: date) -> sql.Statement:
+    """Resting DAY orders of trading days up to `day`."""
+    return DAY_ORDERS, [list(account_ids), day]
 
 
 def read_orders(cursor: psycopg.Cursor[Any]) -> list[Loaded]:

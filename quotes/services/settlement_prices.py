@@ -6,6 +6,7 @@ One transaction under the lock of the market's row (FOR NO KEY UPDATE): others s
 from datetime import date
 from decimal import Decimal
 
+from quotes.domain.calendar import Calendar
 from quotes.domain.settling import settlement_mid
 from quotes.enums import SettlementMethod, TickFlag
 from quotes.models import Instrument, Listing, Market, SettlementPrice, Tick
@@ -16,9 +17,15 @@ from tradingdesk.kernel.locks import command
 
 @command
 def fix(market_id: int, trading_day: date) -> dict[int, Decimal]:
-    """Every listed instrument's settlement price of the day, by instrument id; one that never had a price is absent. The same again changes nothing.
+    """`fix_now` as a command of its own."""
+    return fix_now(market_id, trading_day)
 
-    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it. Raises NotFound.
+
+def fix_now(market_id: int, trading_day: date) -> dict[int, Decimal]:
+    """Every listed instrument's settlement price of the day, by instrument id; one that never had a price is absent. What is fixed stays as it is.
+
+    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it. Raises NotFound. Inside the
+    caller's transaction; the market's row is locked after whatever accounts the caller holds, and nobody locks accounts after it.
     """
     market = Market.objects.select_for_update(no_key=True).filter(pk=market_id).first()
     if market is None:
@@ -29,6 +36,14 @@ def fix(market_id: int, trading_day: date) -> dict[int, Decimal]:
     if market.priced_through is None or market.priced_through < trading_day:
         Market.objects.filter(pk=market_id).update(priced_through=trading_day)
     return fixed(market_id, trading_day)
+
+
+def fix_days(market_id: int, calendar: Calendar, first: date, last: date) -> None:
+    """Every trading day from `first` to `last`, in order; for days that passed while nobody settled."""
+    day = first
+    while day <= last:
+        fix_now(market_id, day)
+        day = calendar.next_trading_day(day)
 
 
 def fixed(market_id: int, trading_day: date) -> dict[int, Decimal]:

@@ -12,22 +12,22 @@ from typing import Any
 import structlog
 
 from quotes.models import Market
-from quotes.selectors.markets import current_trading_day
+from quotes.selectors.markets import calendar_day, market_calendar
 from settlement.enums import RunStatus, StepName
 from settlement.exceptions import DayNotSettleable, SettlementRunning
 from settlement.models import SettlementRun, SettlementStep
-from settlement.selectors import due_markets
+from settlement.selectors import due_day, due_markets, next_day
 from settlement.services import steps
-from tradingdesk.kernel import clock, sql
+from tradingdesk.kernel import clock
 from tradingdesk.kernel.errors import NotFound
 from tradingdesk.kernel.locks import AdvisoryLock
+from tradingdesk.kernel.session_locks import SessionLocks
 
 __all__ = ["due_markets", "settle"]
 log = structlog.get_logger(__name__)
 
 STEPS: tuple[tuple[StepName, Callable[[SettlementRun], dict[str, Any]]], ...] = (
     (StepName.PRICES, steps.fix_prices),
-    (StepName.EXPIRE, steps.expire_orders),
     (StepName.MARK, steps.mark_accounts),
     (StepName.SNAPSHOT, steps.take_snapshot),
     (StepName.PROOF, steps.prove),
@@ -35,15 +35,15 @@ STEPS: tuple[tuple[StepName, Callable[[SettlementRun], dict[str, Any]]], ...] = 
 
 
 def settle(market_id: int, trading_day: date | None = None, *, actor_id: int | None = None, request_id: str = "") -> SettlementRun:
-    """Settles a trading day (default: the current one) and returns its run, done.
+    """Settles a trading day and returns its run, done. Default: the next day that is over, else the calendar's current one; that one again changes nothing.
 
-    Raises NotFound (market), DayNotSettleable (ahead of the current day, or before one that is settled), SettlementRunning, SettlementIncomplete. Starts its
+    Raises NotFound (market), DayNotSettleable (not a trading day, ahead of the calendar, or out of turn), SettlementRunning, SettlementIncomplete. Starts its
     own transactions; never inside one.
     """
     market = Market.objects.filter(pk=market_id).first()
     if market is None:
         raise NotFound("There is no such market.", market=market_id)
-    day = trading_day or current_trading_day(market)
+    day = trading_day or due_day(market) or calendar_day(market)
     with _single_flight(market):
         run = _begin(market, day, actor_id)
         for name, step in STEPS:
@@ -64,12 +64,13 @@ def _begin(market: Market, day: date, actor_id: int | None) -> SettlementRun:
 
 
 def _check_day(market: Market, day: date) -> None:
-    market.refresh_from_db()
-    current = current_trading_day(market)
+    calendar, current, due = market_calendar(market.pk), calendar_day(market), next_day(market)
+    if not calendar.is_trading_day(day):
+        raise DayNotSettleable(f"{day} is not a trading day.", day=str(day))
     if day > current:
         raise DayNotSettleable(f"{day} lies ahead; the current trading day is {current}.", day=str(day), current=str(current))
-    if market.priced_through is not None and day <= market.priced_through:
-        raise DayNotSettleable(f"{market.priced_through} is priced already; {day} lies before it.", day=str(day), priced=str(market.priced_through))
+    if day != due:
+        raise DayNotSettleable(f"{due} is settled next; {day} is out of turn.", day=str(day), next=str(due))
 
 
 def _step(run: SettlementRun, name: StepName, step: Callable[[SettlementRun], dict[str, Any]]) -> None:
@@ -81,11 +82,9 @@ def _step(run: SettlementRun, name: StepName, step: Callable[[SettlementRun], di
 
 
 @contextmanager
-def _single_flight(market: Market) -> Iterator[None]:
-    keys = [AdvisoryLock.SETTLEMENT, market.pk]
-    if sql.fetch_all("SELECT pg_try_advisory_lock(%s, %s)", keys) != [(True,)]:
-        raise SettlementRunning(f"{market} is being settled right now.", market=market.code)
-    try:
-        yield
-    finally:
-        sql.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+def _single_flight(market: Market) -> Iterator[SessionLocks]:
+    """Alone with the market until the block ends; `check` of what it yields raises LockLost once that is no longer sure."""
+    with SessionLocks("settlement") as locks:
+        if not locks.take(AdvisoryLock.SETTLEMENT, market.pk):
+            raise SettlementRunning(f"{market} is being settled right now.", market=market.code)
+        yield locks

@@ -9,9 +9,8 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Q, Sum
 
-from accounts.models import AccountDay, AccountFunds
+from accounts.models import AccountDay, AccountFunds, Lot
 from accounts.services.days import settle_accounts
-from orders.services.cancellation import expire_day_orders
 from quotes.services import settlement_prices
 from settlement.exceptions import SettlementIncomplete
 from settlement.models import SettlementRun, ZeroSumProof
@@ -25,18 +24,19 @@ SUMMED = ("opening_balance", "cash", "realised_pnl", "holding_pnl", "fees", "clo
 
 
 def fix_prices(run: SettlementRun) -> dict[str, Any]:
-    """From here on bookings belong to the next trading day."""
+    """From here on bookings belong to the next trading day. Raises SettlementIncomplete when something that is held has no price."""
     prices = settlement_prices.fix(run.market_id, run.trading_day)
+    held = Lot.objects.filter(account__market_id=run.market_id, quantity__gt=0, trading_day__lte=run.trading_day)
+    unpriced = sorted(set(held.exclude(instrument_id__in=prices).values_list("instrument__symbol", flat=True)))
+    if unpriced:
+        raise SettlementIncomplete(f"There is no settlement price for {', '.join(unpriced)}.", instruments=unpriced)
     return {"prices": {str(instrument_id): money.text(price) for instrument_id, price in prices.items()}}
 
 
-def expire_orders(run: SettlementRun) -> dict[str, Any]:
-    """DAY orders end with their day."""
-    return {"expired": expire_day_orders(run.market_id, run.trading_day)}
-
-
 def mark_accounts(run: SettlementRun) -> dict[str, Any]:
-    """Every account that is behind: lots marked, fees charged, margin set, the day's row written. One bad account never stops the others."""
+    """Every account that is behind: day orders expired, lots marked, fees charged, margin set, the day's row written. One bad account never stops
+    the others.
+    """
     behind = AccountFunds.objects.filter(account__market_id=run.market_id).filter(
         Q(settled_through__isnull=True) | Q(settled_through__lt=run.trading_day)
     )
@@ -69,7 +69,7 @@ def take_snapshot(run: SettlementRun) -> dict[str, Any]:
     sums: Any = days.values("currency").annotate(accounts=Count("id"), **{f"sum_{name}": Sum(name) for name in SUMMED}).order_by("currency")
     run.totals = {row["currency"]: {name: money.text(row[f"sum_{name}"]) for name in SUMMED} for row in sums}
     run.accounts = sum(row["accounts"] for row in sums)
-    run.hash = _hash(days.order_by("account_id").values_list("account_id", "currency", *SUMMED, "account_version").iterator())
+    run.hash = _hash(days.order_by("account_id").values_list("account_id", "currency", *SUMMED).iterator())
     run.save(update_fields=["totals", "accounts", "hash"])
     return {"accounts": run.accounts, "hash": run.hash}
 

@@ -107,3 +107,11 @@ def test_45_accounts_in_one_batch_each_get_their_fill(desk: Desk) -> None:
     outcomes = desk.place([desk.request(a, "BUY", 1) for a in accounts])
     assert {o.status for o in outcomes} == {OrderStatus.FILLED}
     assert {funds(a).balance for a in accounts} == {Decimal("49995.00")}
+
+
+def test_a_sell_limit_below_the_bid_freezes_for_the_bid_it_will_meet(desk: Desk) -> None:
+    # 50 lots at 2000.00 need 50 × 10,000.00 + 250.00; at their limit of 0.01 they would have needed 252.50
+    account = desk.account("300")
+    outcome = desk.sell(account, 50, "0.01")
+    assert (outcome.status, outcome.reason, outcome.detail["required"]) == (OrderStatus.DENIED, Reason.INSUFFICIENT_FUNDS, "500250")
+    assert (funds(account).balance, funds(account).margin) == (Decimal("300.00"), 0)

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Freeze
+from accounts.services.states import lock_states
 from orders.enums import Effect, OrderStatus, OrderType, Reason, TimeInForce
 from orders.models import Fill, OrderEvent
 from orders.services import resting
@@ -206,9 +208,12 @@ def test_expiry_is_for_day_orders_of_days_gone_by(desk: Desk) -> None:
     account = desk.account("100000")
     for_today = desk.buy(account, 1, "1995.00", time_in_force=TimeInForce.DAY)
     for_good = desk.buy(account, 1, "1995.00", time_in_force=TimeInForce.GTC)
-    assert expire_day_orders(desk.market.pk, MONDAY.date() - timedelta(days=1)) == 0
-    assert expire_day_orders(desk.market.pk, MONDAY.date()) == 1
-    assert expire_day_orders(desk.market.pk, MONDAY.date()) == 0
+    for day in (MONDAY.date() - timedelta(days=1), MONDAY.date(), MONDAY.date()):
+        with transaction.atomic():
+            locked = lock_states([account.pk])
+            expire_day_orders(list(locked.states.values()), day, locked)
+        expected = OrderStatus.EXPIRED if day == MONDAY.date() else WORKING
+        assert order(for_today).status == expected
     assert (order(for_today).status, order(for_good).status) == (OrderStatus.EXPIRED, WORKING)
     assert [e.step for e in order(for_today).events.all()] == ["PLACED", "FROZEN", "RESTED", "EXPIRED"]
     assert funds(account).frozen == D("9980.00")

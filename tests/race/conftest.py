@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts import reading
+from tradingdesk.kernel import sql
 
 MEET_SECONDS = 5
 
@@ -23,5 +24,5 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
             with suppress(BrokenBarrierError):
                 barrier.wait(MEET_SECONDS)
 
-    monkeypatch.setattr(reading, "lock_accounts", lambda ids: None)
+    monkeypatch.setattr(reading, "lock_accounts", lambda ids, **_: sql.execute("SELECT unnest(%s::bigint[])", [ids]))
     monkeypatch.setattr(reading, "_attach", attach_then_meet)

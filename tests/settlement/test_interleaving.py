@@ -152,7 +152,6 @@ def test_the_same_in_many_interleavings(seed: int) -> None:
     check(seed)
 
 
-@pytest.mark.xfail(strict=True, reason="A day order is expired by a step of the run, which comes after an account that was touched has been settled")
 def test_a_day_order_of_an_account_that_was_touched_is_not_in_its_snapshot(desk: Desk) -> None:
     account = desk.account("100000")
     desk.buy(account, 1, "1900.00", time_in_force="DAY")

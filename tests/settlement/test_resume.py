@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account, AccountDay, Entry
-from settlement.exceptions import SettlementIncomplete, SettlementRunning
+from settlement.exceptions import DayNotSettleable, SettlementIncomplete, SettlementRunning
 from settlement.models import SettlementRun, SettlementStep
 from settlement.services import run as running
 from settlement.services import steps
@@ -109,7 +109,7 @@ def test_killed_between_accounts_each_is_settled_once(
 
 
 @pytest.mark.django_db
-def test_a_day_that_was_never_finished_is_caught_up_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_that_was_never_finished_is_settled_before_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     account = trading(desk)[0]
     with monkeypatch.context() as patched, desk.now():
         kill(patched, NAMES.index("MARK"), after=False)
@@ -117,8 +117,10 @@ def test_a_day_that_was_never_finished_is_caught_up_by_the_next(desk: Desk, monk
             settle(desk.market.pk)
     desk.quote("2020.00", "2020.50", seconds=86_400)
     with desk.now():
+        with pytest.raises(DayNotSettleable):
+            settle(desk.market.pk, MONDAY.date() + timedelta(days=1))
+        late = settle(desk.market.pk)
         settle(desk.market.pk)
-        late = settle(desk.market.pk, MONDAY.date())
     days = list(AccountDay.objects.filter(account=account).order_by("trading_day"))
     assert [day.trading_day for day in days] == [MONDAY.date(), MONDAY.date() + timedelta(days=1)]
     assert days[1].opening_balance == days[0].closing_balance
@@ -132,7 +134,6 @@ def test_a_busy_account_does_not_stop_the_others_and_is_settled_later(own_databa
     accounts = trading(desk)
     busy = accounts[2]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE orders_order SET time_in_force = 'GTC'")  # nothing to expire: the busy account is met when lots are marked
         cursor.execute("SET lock_timeout = '20ms'")
     with psycopg.connect(own_database.url) as other, desk.now():
         other.execute("SELECT 1 FROM accounts_account WHERE id = %s FOR NO KEY UPDATE", [busy.pk])
@@ -142,7 +143,7 @@ def test_a_busy_account_does_not_stop_the_others_and_is_settled_later(own_databa
     assert refusal.value.extra == {"accounts": [busy.pk], "settled": 4}
     assert refusal.value.retryable
     assert {a.pk for a in accounts if funds(a).settled_through == MONDAY.date()} == {a.pk for a in accounts} - {busy.pk}
-    assert list(SettlementStep.objects.values_list("name", flat=True)) == ["PRICES", "EXPIRE"]
+    assert list(SettlementStep.objects.values_list("name", flat=True)) == ["PRICES"]
     assert_books_are_right()
     with desk.now():
         run = settle(desk.market.pk, MONDAY.date())

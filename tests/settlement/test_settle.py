@@ -66,6 +66,7 @@ def test_trading_after_the_settlement_belongs_to_the_next_day(desk: Desk) -> Non
         settle(desk.market.pk)
     outcome = desk.buy(account, 1)
     assert order(outcome).trading_day == MONDAY.date() + timedelta(days=1)
+    desk.quote("2000.00", "2000.50", seconds=86_400)
     with desk.now():
         settle(desk.market.pk)
     days = list(AccountDay.objects.filter(account=account).order_by("trading_day"))

@@ -40,6 +40,7 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",  # solid-state disks
     "jit": "off",  # short statements only
+    "autovacuum_naptime": "10s",  # a new desk's tables grow from nothing: statements planned for empty ones would read all of them
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",

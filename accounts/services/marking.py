@@ -1,0 +1,148 @@
+"""One trading day of locked accounts: lots marked at the settlement price, the P&L paid into the balance, overnight fees charged, tomorrow's margin set, and
+the day's snapshot left. `accounts.services.days` decides for whom and when. Inside the caller's transaction, under the accounts' locks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.domain.journal import FundsRow, JournalDraft
+from accounts.domain.marking import Mark, mark_lots, overnight_fees
+from accounts.domain.state import AccountState
+from accounts.enums import EntryKind, JournalKind, LotChangeKind
+from accounts.models import AccountDay, Journal, LotChange
+from accounts.services.funds import write_funds, write_journals
+from accounts.services.states import Locked
+from quotes.domain.dealing import Dealing
+from quotes.selectors.calendars import calendar_of
+from tradingdesk.kernel import sql
+from tradingdesk.kernel.money import ZERO
+
+DayEnder = Callable[[Sequence[AccountState], date, Locked], None]
+# What higher layers end with a day, under the lock that settles it: orders registers the expiry of DAY orders. They change the states they are given.
+day_enders: list[DayEnder] = []
+
+UPDATE_LOTS = """
+UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, marked_through = %s
+FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric) WHERE l.id = n.id"""
+# What the day's entries add up to: everything booked after the last snapshot, up to this day.
+DAY_SUMS = """
+SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0)
+FROM unnest(%s::bigint[]) AS a(id)
+LEFT JOIN LATERAL (
+    SELECT trading_day, closing_balance FROM accounts_accountday WHERE account_id = a.id ORDER BY trading_day DESC LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+    SELECT sum(amount) FILTER (WHERE kind = 'CASH') AS cash, sum(amount) FILTER (WHERE kind = 'REALISED_PNL') AS realised,
+        sum(amount) FILTER (WHERE kind = 'HOLDING_PNL') AS holding, -sum(amount) FILTER (WHERE kind IN ('FEE', 'OVERNIGHT_FEE')) AS fees
+    FROM accounts_entry e
+    WHERE e.account_id = a.id AND e.trading_day <= %s AND (d.trading_day IS NULL OR e.trading_day > d.trading_day)) s ON true"""
+
+
+def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, Decimal], locked: Locked) -> None:
+    """Settles locked accounts at the day's prices, {instrument id: price}; every instrument they hold from that day or before must have one.
+
+    Whatever ends with the day ends first (`day_enders`). Changes the states and writes lots, journals, funds and the day's snapshot.
+    """
+    for end_day in day_enders:
+        end_day(states, day, locked)
+    counts = {Journal: len(states)}
+    journal_ids = sql.read_ids(sql.execute(*sql.ids_statement(counts)), counts)[Journal]
+    journals, changes, marks = [], [], []
+    for state in states:
+        state.version += 1
+        dealings = {d.instrument_id: d for (market_id, _), d in locked.dealings.items() if market_id == state.market_id}
+        journal = JournalDraft(
+            id=next(journal_ids),
+            market_id=state.market_id,
+            kind=JournalKind.SETTLEMENT,
+            trading_day=day,
+            market_time=_market_time(state, dealings, locked.recorded_at),
+            recorded_at=locked.recorded_at,
+            reason=f"Settlement of {day}",
+        )
+        own = _mark(state, day, prices, dealings, journal)
+        marks += own
+        changes += [_change(mark, state, day, locked.recorded_at) for mark in own]
+        state.settled_through = day
+        if journal.lines:
+            journals.append(journal)
+    with sql.pipeline():
+        if marks:
+            rows = ({"id": mark.lot.id, "basis": mark.price, "margin": mark.margin} for mark in marks)
+            sql.execute(UPDATE_LOTS, [day, sql.rows_json(rows)])
+        sql.insert(LotChange, changes)
+        write_journals(journals)
+        write_funds([FundsRow.of(state) for state in states])
+    _snapshot(day, states, {s.id: sum(m.lot.account_id == s.id for m in marks) for s in states}, locked.recorded_at)
+
+
+def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal], dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
+    # Lots opened on a later day are that day's business.
+    lots = [lot for lot in state.lots if lot.trading_day <= day]
+    next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
+    marks = mark_lots(lots, prices, next_rates)
+    for mark in marks:
+        state.margin += mark.margin_change
+    for instrument_id, pnl in _sums(marks).items():
+        journal.post(state, EntryKind.HOLDING_PNL, pnl, instrument_id)
+    rates = {d.instrument_id: d.rates_on(day) for d in dealings.values()}
+    for instrument_id, fee in overnight_fees(lots, rates).items():
+        journal.post(state, EntryKind.OVERNIGHT_FEE, -fee, instrument_id)
+    return marks
+
+
+def _market_time(state: AccountState, dealings: dict[int, Dealing], wall_time: datetime) -> datetime:
+    times = [dealing.quote.time for dealing in dealings.values() if dealing.quote]
+    return max(times) if state.uses_feed_clock and times else wall_time
+
+
+def _sums(marks: Sequence[Mark]) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = {}
+    for mark in marks:
+        sums[mark.lot.instrument_id] = sums.get(mark.lot.instrument_id, ZERO) + mark.pnl
+    return sums
+
+
+def _change(mark: Mark, state: AccountState, day: date, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "lot_id": mark.lot.id,
+        "account_id": state.id,
+        "kind": LotChangeKind.MARK,
+        "fill_id": None,
+        "quantity_change": ZERO,
+        "margin_change": mark.margin_change,
+        "price": mark.price,
+        "basis_price": mark.basis_price,
+        "pnl": mark.pnl,
+        "account_version": state.version,
+        "trading_day": day,
+        "recorded_at": recorded_at,
+    }
+
+
+def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], recorded_at: datetime) -> None:
+    sums = {row[0]: row[1:] for row in sql.fetch_all(DAY_SUMS, [[s.id for s in states], day])}
+    rows = []
+    for state in states:
+        opening, cash, realised, holding, fees = sums[state.id]
+        rows.append(
+            {
+                "market_id": state.market_id,
+                "account_id": state.id,
+                "trading_day": day,
+                "currency": state.currency,
+                "opening_balance": opening,
+                "cash": cash,
+                "realised_pnl": realised,
+                "holding_pnl": holding,
+                "fees": fees,
+                "closing_balance": opening + cash + realised + holding - fees,
+                "frozen": state.frozen,
+                "margin": state.margin,
+                "lots": lots[state.id],
+                "account_version": state.version,
+                "recorded_at": recorded_at,
+            }
+        )
+    sql.insert(AccountDay, rows)
