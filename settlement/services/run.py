@@ -37,16 +37,17 @@ STEPS: tuple[tuple[StepName, Callable[[SettlementRun], dict[str, Any]]], ...] = 
 def settle(market_id: int, trading_day: date | None = None, *, actor_id: int | None = None, request_id: str = "") -> SettlementRun:
     """Settles a trading day and returns its run, done. Default: the next day that is over, else the calendar's current one; that one again changes nothing.
 
-    Raises NotFound (market), DayNotSettleable (not a trading day, ahead of the calendar, or out of turn), SettlementRunning, SettlementIncomplete. Starts its
-    own transactions; never inside one.
+    Raises NotFound (market), DayNotSettleable (not a trading day, ahead of the calendar, or out of turn), SettlementRunning, SettlementIncomplete, LockLost.
+    Starts its own transactions; never inside one.
     """
     market = Market.objects.filter(pk=market_id).first()
     if market is None:
         raise NotFound("There is no such market.", market=market_id)
     day = trading_day or due_day(market) or calendar_day(market)
-    with _single_flight(market):
+    with _single_flight(market) as alone:
         run = _begin(market, day, actor_id)
         for name, step in STEPS:
+            alone.check()
             _step(run, name, step)
         if run.status != RunStatus.DONE:
             run.status, run.finished_at = RunStatus.DONE, clock.now()
