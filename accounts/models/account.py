@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from accounts.enums import AccountStatus, Custody, FloatingRule
 from quotes.models import Market
 from tradingdesk.kernel.fields import MoneyField, QuantityField, RateField
+from tradingdesk.kernel.models import NeverDeletedModel
 
 
 class RiskTier(models.Model):
@@ -41,8 +42,10 @@ class RiskTier(models.Model):
         return self.name
 
 
-class Account(models.Model):
-    """A client's margin account in one market and one currency."""
+class Account(NeverDeletedModel):
+    """A client's margin account in one market and one currency, for as long as it exists."""
+
+    fixed_fields = ("market", "currency")
 
     number = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
@@ -63,12 +66,13 @@ class Account(models.Model):
         return self.number
 
 
-class AccountFunds(models.Model):
+class AccountFunds(NeverDeletedModel):
     """What the account's money stands at: moved by `accounts.services.funds` alone, recomputable from entries, freezes and lots.
 
-    `version` rises by one with every command that touches the account; entries and events carry it.
+    `version` rises by one with every command that touches the account; entries and events carry it. PostgreSQL has it begin with zeros.
     """
 
+    fixed_fields = ("account",)
     account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="funds")
     balance = MoneyField(default=0)
     frozen_margin = MoneyField(default=0)

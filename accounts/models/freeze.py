@@ -6,15 +6,17 @@ from accounts.enums import FreezeStatus, PositionSide
 from accounts.models.account import Account
 from quotes.models import Instrument
 from tradingdesk.kernel.fields import ImpliedKey, MoneyField, QuantityField
+from tradingdesk.kernel.models import NeverDeletedModel
 
 
-class Freeze(models.Model):
+class Freeze(NeverDeletedModel):
     """One per order. Captured pro rata by fills, the rest released by cancel or expiry; resolved once.
 
     Whatever was frozen is open, captured or released: margin = open + captured + released, and so for the fee and the quantity.
     `side` is the side of the position it opens or closes; closing orders freeze lots of it, and no margin.
     """
 
+    fixed_fields = ("account", "instrument", "order_id")
     account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="freezes")
     instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     order_id = models.BigIntegerField(unique=True)

@@ -11,12 +11,13 @@ from accounts.enums import EntryKind, HousePurpose, JournalKind
 from accounts.models.account import Account
 from quotes.models import Instrument, Market
 from tradingdesk.kernel.fields import ImpliedKey, MoneyField
-from tradingdesk.kernel.models import AppendOnlyModel
+from tradingdesk.kernel.models import AppendOnlyModel, NeverDeletedModel
 
 
-class HouseAccount(models.Model):
+class HouseAccount(NeverDeletedModel):
     """The house's side of the books, per market and currency, so that demo money can never enter live books."""
 
+    fixed_fields = ("market", "currency", "purpose")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="house_accounts")
     currency = models.CharField(max_length=3)
     purpose = models.CharField(max_length=16, choices=HousePurpose)

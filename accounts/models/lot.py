@@ -6,15 +6,16 @@ from accounts.enums import LotChangeKind, PositionSide
 from accounts.models.account import Account
 from quotes.models import Instrument
 from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
-from tradingdesk.kernel.models import AppendOnlyModel
+from tradingdesk.kernel.models import AppendOnlyModel, NeverDeletedModel
 
 
-class Lot(models.Model):
+class Lot(NeverDeletedModel):
     """`basis_price` is what P&L runs from: the open price until the first settlement, then the last settlement price.
 
     `margin` is what the open remainder occupies. Ids ascend with time, so FIFO is by id.
     """
 
+    fixed_fields = ("account", "instrument", "side", "opening_fill_id")
     account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="lots")
     instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     side = models.CharField(max_length=8, choices=PositionSide)

@@ -10,17 +10,19 @@ from orders.enums import Effect, OrderStatus, OrderType, Reason, Side, TimeInFor
 from quotes.models import Instrument, Market
 from tradingdesk.kernel import money
 from tradingdesk.kernel.fields import ImpliedKey, MoneyField, PriceField, QuantityField
+from tradingdesk.kernel.models import NeverDeletedModel
 
 RESTING_CONDITION = models.Q(status__in=["WORKING", "PARTIALLY_FILLED"])
 
 
-class Order(models.Model):
+class Order(NeverDeletedModel):
     """`client_order_id` is unique in the account: the same id and content again returns this order, other content is refused.
 
     `checked_seq` is the tick it was placed at: only later ticks may fill it. `terms` are the margin and fee rates at that moment, copied.
     `taken_up`: the market process has looked at every tick between `checked_seq` and its own position; from then on it watches the order.
     """
 
+    fixed_fields = ("account", "client_order_id", "market", "instrument", "side", "effect", "quantity")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     client_order_id = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64, help_text="Hash of what was asked for")

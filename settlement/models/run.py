@@ -6,12 +6,13 @@ from django.db import models
 from quotes.models import Instrument, Market
 from settlement.enums import RunStatus, StepName
 from tradingdesk.kernel.fields import MoneyField
-from tradingdesk.kernel.models import AppendOnlyModel
+from tradingdesk.kernel.models import AppendOnlyModel, NeverDeletedModel
 
 
-class SettlementRun(models.Model):
+class SettlementRun(NeverDeletedModel):
     """Unique per market and trading day: settling twice finds the first run and changes nothing."""
 
+    fixed_fields = ("market", "trading_day")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="settlement_runs")
     trading_day = models.DateField()
     status = models.CharField(max_length=8, choices=RunStatus, default=RunStatus.RUNNING)

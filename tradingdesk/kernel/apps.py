@@ -1,4 +1,4 @@
-"""The kernel installs the database's guards once all apps have migrated."""
+"""The kernel's part of every migrate: once all apps have migrated, the database's guards and grants are installed anew."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.models.signals import post_migrate
 
 
 class KernelConfig(AppConfig):
-    """Last in INSTALLED_APPS' order of post_migrate matters not: the guards run when the kernel's own signal fires, after every migration."""
+    """The kernel's place in INSTALLED_APPS is of no importance: its own post_migrate is sent when every migration of every app has been applied."""
 
     name = "tradingdesk.kernel"
     label = "kernel"
@@ -17,7 +17,7 @@ class KernelConfig(AppConfig):
 
 
 def install_guards(**_: Any) -> None:
-    """Migrate sends this after every migration of every app was applied."""
+    """Idempotent; also after a migrate that had nothing to do."""
     from tradingdesk.kernel import guards
 
     guards.install()

@@ -1,4 +1,7 @@
-"""Abstract bases. `append_only` is read by `kernel.guards`: those tables get no UPDATE, DELETE or TRUNCATE, by grant and by trigger."""
+"""Abstract bases, read by `kernel.guards`: what they promise is kept by grant and by trigger.
+
+A model may also name `fixed_fields`: columns that never change once the row is there (whose it is, what it is of), whoever writes.
+"""
 
 from typing import ClassVar
 
@@ -6,9 +9,19 @@ from django.db import models
 
 
 class AppendOnlyModel(models.Model):
-    """Rows that are written once and never change; corrections are new rows."""
+    """Rows that are written once and never change; corrections are new rows. No UPDATE, DELETE or TRUNCATE."""
 
     append_only: ClassVar[bool] = True
+
+    class Meta:
+        abstract = True
+
+
+class NeverDeletedModel(models.Model):
+    """Rows that are money or orders, or whose they are: they change, and stay. No DELETE or TRUNCATE."""
+
+    never_deleted: ClassVar[bool] = True
+    fixed_fields: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
