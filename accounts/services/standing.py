@@ -1,18 +1,12 @@
 """Suspends an account and takes it back: under the account's lock, so that no order is being placed meanwhile. Resting orders stay; new ones are denied."""
 
+from accounts.domain.transitions import STANDING
 from accounts.enums import AccountStatus
 from accounts.models import Account
 from tradingdesk.kernel.errors import InvalidRequest, NotFound
 from tradingdesk.kernel.locks import command
-from tradingdesk.kernel.transitions import TransitionTable
 
 REASON_LETTERS = 100  # what the history holds
-
-STANDING = TransitionTable(
-    name="account",
-    initial=frozenset({AccountStatus.ACTIVE}),
-    rows={(AccountStatus.ACTIVE, "SUSPEND"): AccountStatus.SUSPENDED, (AccountStatus.SUSPENDED, "REACTIVATE"): AccountStatus.ACTIVE},
-)
 
 
 @command

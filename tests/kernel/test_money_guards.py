@@ -1,15 +1,12 @@
-"""What PostgreSQL refuses of money and of the order sequence, tried as desk_app with SQL alone. Each test: the same statement, right, is taken."""
-
-from collections.abc import Callable
+"""What PostgreSQL refuses of money, tried as desk_app with SQL alone. Each test: the same statement, right, is taken."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
-from accounts.models import Account, Entry, HouseAccount, Journal
-from orders.enums import OrderStep
-from orders.models import Fill, Order, OrderEvent
+from accounts.models import Account, AccountFunds, Entry, HouseAccount, Journal, RiskTier
+from orders.models import Fill, OrderEvent
 from tests.factories.desk import Desk, make_desk
-from tests.kernel.raw import code_of, copy_of
+from tests.kernel.raw import code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +16,6 @@ VALUES (%s, 'CASH', '2026-03-02', 'by hand', '', now(), now()) RETURNING id"""
 ENTRIES = """
 INSERT INTO accounts_entry (journal_id, account_id, house_account_id, kind, currency, amount, account_version, trading_day, recorded_at)
 VALUES (%s, %s, NULL, 'CASH', %s, %s, 1, '2026-03-02', now()), (%s, NULL, %s, 'CASH', %s, %s, NULL, '2026-03-02', now())"""
-EVENT = """
-INSERT INTO orders_orderevent (order_id, account_id, fill_id, step, status, data, request_id, market_time, recorded_at)
-VALUES (%s, %s, %s, %s, 'WORKING', '{}', '', now(), now())"""
 
 
 class Ledger:
@@ -68,6 +62,56 @@ def test_money_never_crosses_from_one_market_into_another(desk: Desk, ledger: Le
     assert ledger.post("10.00", "-10.00") is None
 
 
+def test_entries_that_come_before_their_journal_are_refused(desk: Desk, ledger: Ledger) -> None:
+    ledger.journal += 1_000_000  # the key is deferred: the journal could follow, in another market
+    assert ledger.post("10.00", "-10.00") == "DK003"
+
+
+def test_entries_that_come_before_their_party_are_refused(ledger: Ledger) -> None:
+    assert ledger.post("10.00", "-10.00", account=10**9) == "DK003"
+    assert ledger.post("10.00", "-10.00", house_account=10**9) == "DK003"
+
+
+def test_a_posted_journal_takes_no_further_entries(desk: Desk, ledger: Ledger) -> None:
+    posted = Journal.objects.filter(entries__account=ledger.account).distinct().get()  # the opening deposit
+    fresh, ledger.journal = ledger.journal, posted.pk
+    assert ledger.post("10.00", "-10.00") == "DK003"
+    ledger.journal = fresh
+    assert ledger.post("10.00", "-10.00") is None
+
+
+def test_entries_of_one_journal_in_two_statements_are_refused(ledger: Ledger) -> None:
+    params = [ledger.journal, ledger.account.pk, "USD", "10.00", ledger.journal, ledger.house.pk, "USD", "-10.00"]
+    with connection.cursor() as cursor:
+        cursor.execute(ENTRIES, params)
+    assert code_of(ENTRIES, params) == "DK003"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("market_id = %s", "DK001"),
+        ("currency = 'EUR'", "DK001"),
+        ("id = id + 1000000", "DK001"),
+        ("currency = currency, market_id = market_id, name = 'Another name'", None),
+    ],
+)
+def test_an_account_stays_in_its_market_and_currency(desk: Desk, change: str, code: str | None) -> None:
+    elsewhere = make_desk(market_code="LIVE").market.pk
+    account = desk.account("1000")
+    params = [elsewhere] if "%s" in change else []
+    assert code_of(f"UPDATE accounts_account SET {change} WHERE id = %s", [*params, account.pk]) == code
+
+
+@pytest.mark.parametrize("change", ["market_id = %s", "currency = 'EUR'", "purpose = 'BONUS'", "id = id + 1000000"])
+def test_a_house_account_stays_what_it_is(desk: Desk, change: str) -> None:
+    elsewhere = make_desk(market_code="LIVE").market.pk
+    desk.account("1000")
+    house = HouseAccount.objects.filter(market=desk.market).first()
+    params = [elsewhere] if "%s" in change else []
+    assert code_of(f"UPDATE accounts_houseaccount SET {change} WHERE id = %s", [*params, house.pk]) == "DK001"
+
+
 def test_an_entry_has_one_party(ledger: Ledger) -> None:
     nobody = ENTRIES.replace("VALUES (%s, %s, NULL", "VALUES (%s, NULL, NULL", 1)
     assert code_of(nobody, [ledger.journal, "USD", "10", ledger.journal, ledger.house.pk, "USD", "-10"]) == "23514"
@@ -84,7 +128,7 @@ def test_an_entry_has_one_party(ledger: Ledger) -> None:
         ("frozen_margin = 990, frozen_fee = 10.01", "DK004"),
         ("frozen_margin = 900, margin = 100.01", "DK004"),
         ("frozen_margin = 900, floating_loss = 100.01", "DK004"),
-        ("frozen_margin = 1100, floating_loss = -100", None),  # a tier where profits count
+        ("frozen_margin = 1100, floating_loss = -100", "DK004"),  # a tier where only losses count, and no lot
         ("frozen_margin = 1, balance = -1", "DK004"),
         ("balance = -5000", None),  # losses, fees, closes and settlement are never refused
         ("margin = 5000", None),
@@ -99,6 +143,34 @@ def test_frozen_margin_never_rises_beyond_what_is_available(desk: Desk, change: 
     assert code_of(f"UPDATE accounts_accountfunds SET {change} WHERE account_id = %s", [account.pk]) == code
 
 
+def freeze_1100_on_1000_and_a_profit_of_100(desk: Desk, floating: str, *, holds: bool) -> str | None:
+    tier = RiskTier.objects.create(name=f"{floating} {holds}", floating=floating)
+    account = desk.account("12000", tier=tier)
+    if holds:
+        desk.buy(account, 1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_accountfunds SET balance = 1000, margin = 0 WHERE account_id = %s", [account.pk])
+    return code_of("UPDATE accounts_accountfunds SET frozen_margin = 1100, floating_loss = -100 WHERE account_id = %s", [account.pk])
+
+
+@pytest.mark.parametrize(("floating", "code"), [("ALL", None), ("GAINS_ONLY", None), ("LOSSES_ONLY", "DK004"), ("NONE", "DK004")])
+def test_a_floating_profit_pays_for_frozen_margin_only_where_the_tier_says_so(desk: Desk, floating: str, code: str | None) -> None:
+    assert freeze_1100_on_1000_and_a_profit_of_100(desk, floating, holds=True) == code
+
+
+def test_a_floating_profit_without_an_open_lot_pays_for_nothing(desk: Desk) -> None:
+    assert freeze_1100_on_1000_and_a_profit_of_100(desk, "ALL", holds=False) == "DK004"
+
+
+@pytest.mark.parametrize("column", ["balance", "frozen_margin", "frozen_fee", "margin", "floating_loss", "version", None])
+def test_funds_begin_with_nothing(desk: Desk, column: str | None) -> None:
+    account = Account.objects.create(number="BARE", name="Without funds", owner=desk.trader, market=desk.market, tier=desk.tier, opened_at=desk.at)
+    names = [f.column for f in AccountFunds._meta.concrete_fields if f.column not in {"account_id", "settled_through"}]
+    values = ", ".join("1" if name == column else "0" for name in names)
+    insert = f"INSERT INTO accounts_accountfunds (account_id, {', '.join(names)}) VALUES (%s, {values})"
+    assert code_of(insert, [account.pk]) == ("DK004" if column else None)
+
+
 def test_frozen_margin_may_fall_while_available_is_negative(desk: Desk) -> None:
     account = desk.account("20000")
     desk.buy(account, 1, "1900.00")  # freezes 9,500.00
@@ -107,60 +179,6 @@ def test_frozen_margin_may_fall_while_available_is_negative(desk: Desk) -> None:
     fall = "UPDATE accounts_accountfunds SET frozen_margin = frozen_margin - %s WHERE account_id = %s"
     assert code_of(fall, [1, account.pk]) is None
     assert code_of(fall, [-1, account.pk]) == "DK004"
-
-
-@pytest.fixture
-def walked(desk: Desk) -> Callable[..., str | None]:
-    """Tries one more event on an order that was filled (with its fill) or rests (without)."""
-    account = desk.account("100000")
-    orders = {"FILLED": desk.buy(account, 1).order_id, "WORKING": desk.buy(account, 1, "1900.00").order_id}
-    fill_id = Fill.objects.get(order_id=orders["FILLED"]).pk
-
-    def attempt(status: str, step: str, *, with_fill: bool = False) -> str | None:
-        return code_of(EVENT, [orders[status], account.pk, fill_id if with_fill else None, step])
-
-    return attempt
-
-
-@pytest.mark.parametrize("step", OrderStep.values)
-def test_no_step_of_a_filled_order_is_repeated(walked: Callable[..., str | None], step: str) -> None:
-    of_fill = step in {"MATCHED", "FILLED", "RELEASED", "POSITIONED", "SETTLED"}
-    if step in {"PLACED", "FROZEN"} or of_fill:
-        assert walked("FILLED", step, with_fill=of_fill) == "23505"
-
-
-@pytest.mark.parametrize("step", ["FILLED", "RELEASED", "POSITIONED", "SETTLED"])
-def test_no_step_of_a_fill_is_skipped(walked: Callable[..., str | None], step: str) -> None:
-    assert walked("WORKING", step) == "DK005"
-    assert walked("WORKING", step, with_fill=True) == "DK005"  # the fill of another order
-
-
-def test_a_working_order_may_be_canceled_or_matched_next(walked: Callable[..., str | None]) -> None:
-    assert walked("WORKING", "CANCELED") is None
-    assert walked("WORKING", "MATCHED") is None
-
-
-@pytest.mark.parametrize("step", ["FROZEN", "RESTED", "MATCHED", "FILLED", "CANCELED", "EXPIRED"])
-def test_an_order_that_was_denied_goes_no_step_further(desk: Desk, step: str) -> None:
-    account = desk.account("1000")
-    denied = desk.buy(account, 1)
-    assert code_of(EVENT, [denied.order_id, account.pk, None, step]) == "DK005"
-
-
-def test_steps_out_of_order_in_one_statement_are_refused(desk: Desk) -> None:
-    order = Order.objects.get(pk=desk.buy(desk.account("1000"), 1).order_id)
-    fresh = copy_of(order, "PLACED")
-    placed, frozen = (f"({fresh}, {order.account_id}, NULL, '{step}', 'PLACED', '{{}}', '', now(), now())" for step in ("PLACED", "FROZEN"))
-    insert = EVENT.split("VALUES")[0]
-    assert code_of(f"{insert} VALUES {placed}, {frozen}") is None
-    assert code_of(f"{insert} VALUES {frozen}, {placed}") == "DK005"
-
-
-@pytest.mark.parametrize("step", OrderStep.values)
-def test_nothing_follows_the_end_of_an_order(desk: Desk, step: str) -> None:
-    account = desk.account("100000")
-    canceled = desk.buy(account, 1, "1900.00", time_in_force="IOC")
-    assert code_of(EVENT, [canceled.order_id, account.pk, None, step]) in {"23505", "DK005"}
 
 
 def test_a_row_of_orders_cannot_point_to_nothing(desk: Desk) -> None:
@@ -172,21 +190,6 @@ def test_a_row_of_orders_cannot_point_to_nothing(desk: Desk) -> None:
         captured_fee, released_quantity, released_margin, released_fee, created_at)
     VALUES (%s, %s, 999999, 'OPEN', 'LONG', false, 1, 1, 1, 0, 0, 0, 0, 0, 0, now())"""
     assert code_of(freeze, [account.pk, desk.gold.pk]) == "23503"
-
-
-def test_filled_in_part_cannot_be_called_filled(desk: Desk) -> None:
-    resting = desk.buy(desk.account("100000"), 2, "1900.00")
-    fill = "UPDATE orders_order SET status = 'FILLED', filled_quantity = %s WHERE id = %s"
-    assert code_of(fill, [1, resting.order_id]) == "23514"
-    assert code_of(fill, [2, resting.order_id]) is None
-
-
-def test_a_client_order_id_is_used_once_in_an_account(desk: Desk) -> None:
-    account = desk.account("100000")
-    order = Order.objects.get(pk=desk.buy(account, 1, "1900.00").order_id)
-    order.pk, order.status = None, "PLACED"
-    with pytest.raises(IntegrityError, match="client_order_id"), transaction.atomic():
-        order.save(force_insert=True)
 
 
 @pytest.mark.parametrize("model", [Entry, Journal, OrderEvent, Fill], ids=lambda model: model.__name__)

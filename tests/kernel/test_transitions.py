@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from django.db import connection
 
-from accounts.services.standing import STANDING
+from accounts.domain.transitions import FREEZE, STANDING
 from orders.domain.transitions import ORDER, RESTING
 from orders.enums import OrderAction, OrderStatus
 from orders.models import Order
@@ -68,6 +68,11 @@ def test_an_account_is_suspended_and_taken_back(status: str, action: str, after:
         return
     with pytest.raises(InvalidTransition):
         STANDING.next_status(status, action)
+
+
+def test_a_freeze_is_resolved_once() -> None:
+    assert FREEZE.pairs == {("OPEN", "RESOLVED")}
+    assert FREEZE.terminal == {"RESOLVED"}
 
 
 def reach(order_id: int, wanted: str) -> None:
