@@ -1,8 +1,11 @@
-"""The order of the steps in the event log (DESIGN §4): which step must stand before which, and after which it cannot come, of the same order."""
+"""The order of the steps in the event log (DESIGN §4): what begins it, which step must stand before which, what ends it. All of the same order."""
 
 from types import MappingProxyType
 
 from orders.enums import OrderStep as T
+
+# An order is accepted or denied, and nothing stands before that.
+FIRST = (T.PLACED, T.DENIED)
 
 # step → (the step that must come before it, whether of the same fill)
 PREDECESSOR = MappingProxyType(
@@ -19,16 +22,11 @@ PREDECESSOR = MappingProxyType(
     }
 )
 
-# step → steps of the same order after which it can no longer come: an order is accepted or denied, and nothing follows its end
-BARRED_BY = MappingProxyType(
-    {
-        T.PLACED: (T.DENIED,),
-        T.DENIED: (T.PLACED,),
-        T.RESTED: (T.CANCELED, T.EXPIRED),
-        T.MATCHED: (T.CANCELED, T.EXPIRED),
-        T.CANCELED: (T.EXPIRED,),
-        T.EXPIRED: (T.CANCELED,),
-    }
-)
-
+# Of each fill, once, in this order. These steps name their fill, the others none.
 FILL_STEPS = (T.MATCHED, T.FILLED, T.RELEASED, T.POSITIONED, T.SETTLED)
+
+# Nothing follows: neither one of the others, nor what is missing of a fill.
+ENDS = (T.DENIED, T.CANCELED, T.EXPIRED)
+
+# What an order that was filled in full can no longer do; the rest of its last fill's steps still follows.
+OF_AN_OPEN_ORDER = (T.RESTED, T.MATCHED, T.CANCELED, T.EXPIRED)

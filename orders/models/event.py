@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import Account
+from orders.domain.steps import FILL_STEPS
 from orders.enums import OrderStatus, OrderStep
 from orders.models.fill import Fill
 from orders.models.order import Order
@@ -31,7 +32,13 @@ class OrderEvent(AppendOnlyModel):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["order", "fill", "step"], nulls_distinct=False, name="orders_orderevent_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "fill", "step"], nulls_distinct=False, name="orders_orderevent_once"),
+            models.CheckConstraint(
+                name="orders_orderevent_fill_steps",
+                condition=models.Q(step__in=FILL_STEPS, fill__isnull=False) | (~models.Q(step__in=FILL_STEPS) & models.Q(fill__isnull=True)),
+            ),
+        ]
         indexes = [models.Index(fields=["account", "-id"], name="orders_orderevent_account")]
 
     def __str__(self) -> str:
