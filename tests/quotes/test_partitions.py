@@ -1,14 +1,16 @@
 """Tick partitions: made by the job ahead of time, by any process of the desk's own role, as often as it likes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from django.db import connection
+import pytest
+from django.db import connection, transaction
 
 from quotes.services import partitions
 from quotes.tasks import prepare_partitions
 from tradingdesk.kernel import clock
+from tradingdesk.kernel.errors import InvalidRequest
 
-NEW_YEARS_EVE = datetime(2031, 12, 30, 12, tzinfo=UTC)
+NEW_YEARS_EVE = datetime(2019, 12, 30, 12, tzinfo=UTC)
 
 
 def partition_names() -> set[str]:
@@ -21,8 +23,17 @@ def test_prepares_today_and_the_days_to_come(db: None) -> None:
     with clock.fixed(NEW_YEARS_EVE):
         prepare_partitions()
         assert len(partitions.prepare()) == 5  # again, harmlessly
-    assert {"day_20311230", "day_20311231", "day_20320101", "day_20320102", "day_20320103"} <= partition_names()
+    assert {"day_20191230", "day_20191231", "day_20200101", "day_20200102", "day_20200103"} <= partition_names()
 
 
 def test_nothing_to_ensure_is_no_trouble(db: None) -> None:
     partitions.ensure([])
+
+
+@pytest.mark.parametrize("day", [date(1969, 12, 31), date(3000, 1, 1)])
+def test_a_day_that_cannot_be_gets_no_partition(db: None, day: date) -> None:
+    before = partition_names()
+    with pytest.raises(InvalidRequest) as refusal, transaction.atomic():
+        partitions.ensure([date(2014, 5, 2), day])
+    assert refusal.value.reason_code == "TICK_DAY_OUT_OF_RANGE"
+    assert partition_names() == before
