@@ -10,7 +10,13 @@ from risk.models import RiskEvent
 from tradingdesk.kernel.admin import LogAdmin
 
 COLOURS = MappingProxyType(
-    {MarginState.NORMAL: "success", MarginState.WATCH: "info", MarginState.WARNING: "warning", MarginState.LIQUIDATION: "danger"}
+    {
+        MarginState.NORMAL: "success",
+        MarginState.WATCH: "info",
+        MarginState.WARNING: "warning",
+        MarginState.LIQUIDATION: "danger",
+        MarginState.DEFICIT: "danger",
+    }
 )
 
 

@@ -1,4 +1,4 @@
-"""The margin ladder (DESIGN §7); thresholds are the risk tier's, and trigger strictly below."""
+"""The margin ladder (DESIGN §7); thresholds are the risk tier's, and trigger strictly below; a deficit is below zero."""
 
 from django.db.models import TextChoices
 
@@ -10,3 +10,4 @@ class MarginState(TextChoices):
     WATCH = "WATCH", "Watch"
     WARNING = "WARNING", "Warning: margin call"
     LIQUIDATION = "LIQUIDATION", "Below the liquidation level"
+    DEFICIT = "DEFICIT", "Deficit: owes the house"  # equity below zero, positions or none

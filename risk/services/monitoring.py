@@ -12,7 +12,7 @@ from accounts.domain.state import AccountState, equity_of, margin_level
 from accounts.models import Account, RiskTier
 from accounts.reading import Read, read_states
 from accounts.services.states import lock_states
-from risk.domain.ladder import rung
+from risk.domain.ladder import Thresholds, rung
 from risk.enums import MarginState
 from risk.models import RiskEvent
 from risk.selectors import accounts_to_watch, last_states, state_of
@@ -25,13 +25,17 @@ CHUNK = 500  # accounts read in one round trip
 
 
 def sweep() -> int:
-    """Looks at every account with positions; how many crossed a threshold. One bad account never stops the others."""
+    """Looks at every account with positions or in the red; how many crossed a threshold. One bad account never stops the others."""
     ids = accounts_to_watch()
     crossed = 0
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         read, known, tiers = read_states(part), last_states(part), _tiers(part)
-        due = [i for i, state in read.states.items() if _stands(state, read, tiers[i])[0] != known.get(i, MarginState.NORMAL)]
+        due = []
+        for account_id, state in read.states.items():
+            before = known.get(account_id, MarginState.NORMAL)
+            if _stands(state, read, tiers[account_id], before)[0] != before:
+                due.append(account_id)
         crossed += sum(_record_safely(account_id) for account_id in due)
     return crossed
 
@@ -49,7 +53,7 @@ def record_crossing(account_id: int) -> bool:
     """Looks again under the lock and records the crossing, if it still is one. Raises NotFound, LockTimeout."""
     locked = lock_states([account_id])
     state, before = locked.states[account_id], state_of(account_id)
-    now, level, equity = _stands(state, locked, _tiers([account_id])[account_id])
+    now, level, equity = _stands(state, locked, _tiers([account_id])[account_id], before)
     if now == before:
         return False
     RiskEvent.objects.create(
@@ -72,7 +76,8 @@ def _tiers(account_ids: list[int]) -> dict[int, RiskTier]:
     return {account.pk: account.tier for account in Account.objects.filter(pk__in=account_ids).select_related("tier")}
 
 
-def _stands(state: AccountState, read: Read, tier: RiskTier) -> tuple[MarginState, Decimal | None, Decimal]:
+def _stands(state: AccountState, read: Read, tier: RiskTier, before: MarginState) -> tuple[MarginState, Decimal | None, Decimal]:
     equity = equity_of(state, read.dealings)
     level = margin_level(equity, state.margin)
-    return rung(level, watch=tier.watch_level, warning=tier.warning_level, liquidation=tier.liquidation_level), level, equity
+    thresholds = Thresholds(tier.watch_level, tier.warning_level, tier.liquidation_level)
+    return rung(level, equity, thresholds, before), level, equity
