@@ -1,6 +1,7 @@
 """The jobs on a clock: seeded into django-celery-beat once, editable there ever after. Seeding never overwrites an operator's edit.
 
-`every_seconds` jobs of a few seconds expire instead of queueing up; each is single-flight in its service.
+A job that has waited for its own period expires instead of queueing up. A slow one may still run when the next begins, so each service stands a second one
+beside it: settlement refuses by an advisory lock, the margin sweep looks again under the account's lock, partitions are made where they are absent.
 """
 
 from typing import Any

@@ -43,10 +43,13 @@ class Instrument(models.Model):
 
 
 class FeeSchedule(models.Model):
-    """Fees from a trading day on: lots × (per lot + rate × price × multiplier), rounded per fill (rules/futures.md §4)."""
+    """Fees from a trading day on: lots × (per lot + rate × price × multiplier), rounded per fill (rules/futures.md §4).
+
+    An order's rates are copied onto it when it is placed, and are charged by its fills whenever they come; the overnight fee is that of the day settled.
+    """
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="fee_schedules")
-    effective_from = models.DateField(help_text="First trading day it applies to")
+    effective_from = models.DateField(help_text="Orders placed from this trading day on pay these; orders that rest already keep theirs")
     open_per_lot = MoneyField(default=0)
     open_rate = RateField(default=0)
     close_per_lot = MoneyField(default=0)
@@ -65,10 +68,13 @@ class FeeSchedule(models.Model):
 
 
 class MarginSchedule(models.Model):
-    """Margin from a trading day on: price × multiplier × rate + per lot. Charged at the settlement of the day before (rules/futures.md §1.3)."""
+    """Margin from a trading day on: price × multiplier × rate + per lot.
+
+    An order's rate is copied onto it when it is placed; each settlement bases open lots anew on the rate of the day after it (rules/futures.md §1.3).
+    """
 
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="margin_schedules")
-    effective_from = models.DateField(help_text="First trading day it applies to")
+    effective_from = models.DateField(help_text="Orders placed from this trading day on; open lots from the settlement of the day before")
     rate = RateField(default=0, validators=[MinValueValidator(0)])
     per_lot = MoneyField(default=0, validators=[MinValueValidator(0)])
     history = HistoricalRecords()

@@ -41,7 +41,10 @@ class Tick(AppendOnlyModel):
 
 
 class LatestQuote(models.Model):
-    """The newest clean tick, one row per (market, instrument): what placement and sweeps deal on. Written by the market process alone."""
+    """The newest clean tick, one row per (market, instrument): what placement and sweeps deal on.
+
+    Written by `quotes.services.ticks` under this row's lock: for the market process, and for imports.
+    """
 
     market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="latest_quotes")
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="latest_quotes")

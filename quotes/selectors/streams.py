@@ -51,7 +51,7 @@ def wanted_prices(market_id: int) -> list[Wanted]:
 
 
 def _session_of(calendar_id: int) -> Callable[[datetime], bool]:
-    # Asks for the calendar anew each time: an edit of its sessions counts at once.
+    # Asks for the calendar anew each time: an edit of its sessions counts as soon as the cache of calendars lets it (5 s).
     return lambda at: calendar_of(calendar_id).is_open(at)
 
 
