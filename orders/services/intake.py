@@ -73,7 +73,7 @@ def _given(fields: Mapping[str, Any], name: str) -> bool:
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields[name]
-    if not isinstance(value, str) or len(value) > 64 or "\x00" in value:
+    if not isinstance(value, str) or len(value) > 64 or not value.strip().isprintable():  # a zero byte or half a character is no name of anything
         raise InvalidRequest(f"{name} must be a short text.", field=name, value=str(value)[:64])
     return value.strip()
 

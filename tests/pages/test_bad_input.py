@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
 from accounts.models import User
 from tests.api.bad_input import DENIED, UNREADABLE, Bad
@@ -75,3 +76,18 @@ def test_a_form_without_a_token_is_refused_with_a_sentence(trader: Trader) -> No
 
 def _foreign(trader: Trader) -> Any:
     return trader.desk.account(owner=User.objects.create_user("other")).number
+
+
+def test_a_database_that_is_away_is_said_where_the_order_was_sent(trader: Trader) -> None:
+    def gone(*_: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    with connection.execute_wrapper(gone):
+        answers = [trader.ticket(), trader.get("live/", htmx=True), trader.get(), trader.client.get("/admin/")]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert answers[0]["HX-Retarget"] == "#notes"
+    for answer in answers[:3]:
+        assert "DATABASE_UNAVAILABLE" in answer.content.decode() or b"away for a moment" in answer.content
+        assert b"same client order id is safe" in answer.content
+    assert trader.ticket().status_code == 200
+    assert len(trader.orders()) == 1

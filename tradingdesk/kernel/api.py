@@ -1,4 +1,4 @@
-"""The API's edges: one error format, bounded bodies. Body of every refusal: {"code", "message", "extra"}."""
+"""The API's edges: one error format, bounded bodies, text that can be written. Body of every refusal: {"code", "message", "extra"}."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -8,10 +8,12 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, RequestTooLarge
+from tradingdesk.kernel.outages import database_is_away, told, unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +35,31 @@ class BoundedJSONParser(JSONParser):
             raise InvalidRequest("The JSON is nested too deeply.") from None
 
 
+class TextRenderer(JSONRenderer):
+    """A refusal repeats what was sent, half a character included: such a half, which no encoding knows, is shown as U+FFFD."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None) -> Any:
+        try:
+            return super().render(data, accepted_media_type, renderer_context)
+        except UnicodeEncodeError:
+            return super().render(_whole(data), accepted_media_type, renderer_context)
+
+
+def _whole(data: Any) -> Any:
+    if isinstance(data, str):
+        return data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(data, Mapping):
+        return {_whole(key): _whole(value) for key, value in data.items()}
+    return [_whole(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DeskError by its own code and status; DRF's errors in the same shape; anything else stays a bug."""
     if isinstance(error, RequestDataTooBig):
         error = RequestTooLarge("The request body is too large.", maximum=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    if database_is_away(error):
+        refusal = unavailable()
+        return told(context["request"]._request, Response(refusal.as_dict(), status=refusal.http_status), error)
     if isinstance(error, DeskError):
         return Response(error.as_dict(), status=error.http_status)
     response = drf_exception_handler(error, context)

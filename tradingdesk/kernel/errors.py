@@ -69,6 +69,14 @@ class LockTimeout(DeskError):
     retryable = True
 
 
+class DatabaseUnavailable(DeskError):
+    """PostgreSQL cannot be reached, or went away in the middle. An order may have been placed: asking again with its client order id is safe."""
+
+    code = "DATABASE_UNAVAILABLE"
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
+    retryable = True
+
+
 class InvalidTransition(DeskError):
     """The state machine has no row for this pair of status and event."""
 

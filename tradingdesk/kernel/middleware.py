@@ -1,10 +1,13 @@
-"""Every request has an id: in the log, in the order, in the journal, in the answer."""
+"""Every request has an id: in the log, in the order, in the journal, in the answer. A database that is away is an answer too."""
 
 import uuid
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+
+from tradingdesk.kernel.outages import database_is_away
+from tradingdesk.kernel.pages import database_away
 
 HEADER = "X-Request-ID"
 
@@ -21,3 +24,7 @@ class RequestMiddleware:
             response = self.get_response(request)
         response[HEADER] = request.request_id  # type: ignore[attr-defined]
         return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """503 wherever a view meets an absent database; everything else stays what it is."""
+        return database_away(request, error) if database_is_away(error) else None

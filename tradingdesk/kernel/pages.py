@@ -4,6 +4,7 @@ A fragment's refusal is a note in `#notes` (HX-Retarget). A page's is an error p
 Programs under /api/ get the API's error body even from the handlers that no view of ours runs in.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from django_htmx.http import reswap, retarget
 
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound, RequestTooLarge
 from tradingdesk.kernel.htmx import DeskRequest
+from tradingdesk.kernel.outages import database_is_away, told, unavailable
 
 API_PREFIX = "/api/"
 TITLES = {
@@ -26,6 +28,7 @@ TITLES = {
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That was too much at once",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The desk is away for a moment",
 }
 
 
@@ -60,12 +63,13 @@ def note(request: HttpRequest, kind: str, body: dict[str, Any], *, status: int =
     return reswap(retarget(response, "#notes"), "afterbegin")
 
 
-def error_page(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+def error_page(request: HttpRequest, status: HTTPStatus, sentence: str, code: str = "") -> HttpResponse:
     """The error in the form its reader can use: JSON, a note or a page."""
+    body = {"code": code or status.name, "message": sentence, "extra": {}}
     if request.path.startswith(API_PREFIX):
-        return JsonResponse({"code": status.name, "message": sentence, "extra": {}}, status=status)
+        return JsonResponse(body, status=status)
     if getattr(request, "htmx", None):
-        return note(request, "refused", {"code": status.name, "message": sentence, "extra": {}}, status=status)
+        return note(request, "refused", body, status=status)
     return render(request, "errors/error.html", {"status": status.value, "title": TITLES[status], "sentence": sentence}, status=status)
 
 
@@ -87,8 +91,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: says how to find this failure in the log."""
+    """handler500: says how to find this failure in the log. A session that could not be stored because the database is away comes here."""
+    error = sys.exc_info()[1]
+    if error is not None and database_is_away(error):
+        return database_away(request, error)
     return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, f"The failure is logged under {getattr(request, 'request_id', 'this minute')}.")
+
+
+def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """PostgreSQL cannot be reached: 503 in the form its reader can use, without asking the database for anything."""
+    refusal = unavailable()
+    return told(request, error_page(request, refusal.http_status, refusal.message, refusal.reason_code), error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
