@@ -1,11 +1,15 @@
-"""The LatestQuote row is the one lock of a stream of ticks: whoever appends ticks or rebuilds bars holds it, and no account's lock beside it."""
+"""The LatestQuote row is the one lock of a stream of ticks: whoever appends ticks, rebuilds bars or takes the lead holds it, and no account's lock beside it.
+
+Whoever fills orders by its ticks shares it after the accounts, and never waits for it (`share_lead`). So nobody waits here who holds what somebody waits
+for who is here: there is no deadlock, and no account stands still behind a long import.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from tradingdesk.kernel import sql
-from tradingdesk.kernel.errors import Conflict, NotFound
+from tradingdesk.kernel.errors import Conflict, LockTimeout, NotFound
 
 LOCK = """
 SELECT q.id, q.market_id, q.instrument_id, i.symbol, l.calendar_id, l.max_jump_rate, q.last_seq, q.seq, q.time, q.trading_day, q.bid, q.ask, q.leader_epoch
@@ -16,6 +20,7 @@ CREATE = """
 INSERT INTO quotes_latestquote (market_id, instrument_id, last_seq, evaluated_seq, leader_epoch, source)
 SELECT market_id, instrument_id, 0, 0, 0, '' FROM quotes_listing WHERE market_id = %s AND instrument_id = %s
 ON CONFLICT (market_id, instrument_id) DO NOTHING"""
+SHARE = "SELECT leader_epoch FROM quotes_latestquote WHERE market_id = %s AND instrument_id = %s FOR SHARE SKIP LOCKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,12 @@ class NotLeading(Conflict):
     code = "NOT_LEADING"
 
 
+class StreamBusy(LockTimeout):
+    """Somebody is changing the stream: an import, bars being rebuilt, or a new leader."""
+
+    code = "STREAM_BUSY"
+
+
 def lock_latest_quote(market_id: int, instrument_id: int, leader_epoch: int | None = None) -> LockedQuote:
     """Locks the row until the transaction ends, makes it if need be; raises NotFound when the instrument is not listed in the market.
 
@@ -51,13 +62,26 @@ def lock_latest_quote(market_id: int, instrument_id: int, leader_epoch: int | No
     for _ in range(2):
         row = sql.execute(LOCK, [market_id, instrument_id]).fetchone()
         if row is not None:
-            return _led(LockedQuote(*row), leader_epoch)
+            locked = LockedQuote(*row)
+            _check_lead(market_id, instrument_id, leader_epoch, locked.leader_epoch)
+            return locked
         sql.execute(CREATE, [market_id, instrument_id])
     raise NotFound("The instrument is not listed in this market.", market=market_id, instrument=instrument_id)
 
 
-def _led(locked: LockedQuote, leader_epoch: int | None) -> LockedQuote:
-    if leader_epoch not in (None, locked.leader_epoch):
-        message = "Another process leads this market now."
-        raise NotLeading(message, market=locked.market_id, instrument=locked.instrument_id, epoch=leader_epoch, newest=locked.leader_epoch)
-    return locked
+def share_lead(market_id: int, instrument_id: int, leader_epoch: int | None) -> None:
+    """Until the transaction ends nobody else takes the lead; nothing where no epoch is given.
+
+    Never waits: raises StreamBusy while somebody holds the row, and NotLeading when `leader_epoch` is not the newest.
+    """
+    if leader_epoch is None:
+        return
+    row = sql.execute(SHARE, [market_id, instrument_id]).fetchone()
+    if row is None:
+        raise StreamBusy("The stream is being changed; nothing was done. Try again.", market=market_id, instrument=instrument_id)
+    _check_lead(market_id, instrument_id, leader_epoch, row[0])
+
+
+def _check_lead(market_id: int, instrument_id: int, leader_epoch: int | None, newest: int) -> None:
+    if leader_epoch not in (None, newest):
+        raise NotLeading("Another process leads this market now.", market=market_id, instrument=instrument_id, epoch=leader_epoch, newest=newest)

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from tradingdesk.kernel import money
 
+STORED = "stored"  # the source of a tick that was read back: which feed or file it came from is not kept with each tick
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A clean tick: what the dealer buys at (bid) and sells at (ask)."""
+    """A clean tick: what the dealer buys at (bid) and sells at (ask). `source`: the feed that has just delivered it, `import`, or STORED."""
 
     seq: int
     time: datetime

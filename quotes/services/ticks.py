@@ -3,7 +3,7 @@
 Every tick gets the next `seq`, odd ones included, so places have no gaps. Subscribers hear of the newest clean tick after commit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
@@ -81,19 +81,24 @@ def store(
 
 
 @command
-def take_lead(market_id: int, instrument_id: int) -> int:
-    """Fences off whoever recorded this stream before; the epoch to record with from now on. Raises NotFound."""
+def take_lead(market_id: int, instrument_id: int, still_mine: Callable[[], None] | None = None) -> int:
+    """Fences off whoever led this stream before; the epoch to record, evaluate and mark with from now on. Raises NotFound.
+
+    `still_mine` raises when the caller's right to lead is gone; it is asked under the stream's lock. So whoever got that right later takes the lead after
+    this, and keeps it: one that lost its right without noticing cannot throw the rightful leader out.
+    """
     locked = lock_latest_quote(market_id, instrument_id)
+    if still_mine is not None:
+        still_mine()
     sql.execute("UPDATE quotes_latestquote SET leader_epoch = leader_epoch + 1 WHERE id = %s", [locked.id])
     return locked.leader_epoch + 1
 
 
-def mark_evaluated(market_id: int, instrument_id: int, seq: int) -> None:
-    """Resting orders have seen every tick up to `seq`; never goes back."""
-    sql.execute(
-        "UPDATE quotes_latestquote SET evaluated_seq = %s WHERE market_id = %s AND instrument_id = %s AND evaluated_seq < %s",
-        [seq, market_id, instrument_id, seq],
-    )
+@command
+def mark_evaluated(market_id: int, instrument_id: int, seq: int, *, leader_epoch: int | None = None) -> None:
+    """Resting orders have seen every tick up to `seq`; never goes back. Raises NotFound and NotLeading as `record` does."""
+    locked = lock_latest_quote(market_id, instrument_id, leader_epoch)
+    sql.execute("UPDATE quotes_latestquote SET evaluated_seq = greatest(evaluated_seq, %s) WHERE id = %s", [seq, locked.id])
 
 
 def _flagger(locked: LockedQuote) -> Flagger:

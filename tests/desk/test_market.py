@@ -37,7 +37,7 @@ class Seen:
         self.places: list[int] = []
         self.is_failing = False
 
-    def __call__(self, market_id: int, instrument_id: int, ticks: Sequence[Tick], source: str) -> int:
+    def __call__(self, market_id: int, instrument_id: int, ticks: Sequence[Tick], source: str, *, leader_epoch: int | None = None) -> int:
         if self.is_failing:
             raise RuntimeError("orders are in trouble")
         self.places += [t.seq for t in ticks]

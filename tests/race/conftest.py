@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from accounts import reading
+from orders.services import resting
+from orders.services.setbacks import Setbacks
 from tradingdesk.kernel import sql
 
 MEET_SECONDS = 5
+
+
+@pytest.fixture(autouse=True)
+def no_setbacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order ids recur from database to database, so what one test's orders went through must not hold back another's."""
+    monkeypatch.setattr(resting, "setbacks", Setbacks())
 
 
 @pytest.fixture

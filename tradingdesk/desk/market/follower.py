@@ -1,6 +1,11 @@
-"""Follows one market in a thread of its own: opens its feed, hands every batch to the instrument's stream, opens the feed again when it fails or stalls."""
+"""Follows one market in a thread of its own: opens its feed, hands every batch to the instrument's stream, opens the feed again when it fails or stalls.
+
+The lead of each stream is taken once, with the first look at it, and only while the market's lock is surely held: a follower that tries again, or that has
+lost the lock and does not know it yet, never takes the lead from another process.
+"""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -12,12 +17,16 @@ from quotes.feeds.base import Feed, Wanted
 from quotes.feeds.registry import open_feed
 from quotes.locks import NotLeading
 from quotes.selectors.streams import wanted_prices
+from quotes.services.ticks import take_lead
 from tradingdesk.desk.market.complaint import Backoff, Complaint
+from tradingdesk.desk.market.silence import Silence
 from tradingdesk.desk.market.stream import Evaluate, Stream
 from tradingdesk.kernel import clock
+from tradingdesk.kernel.session_locks import LockLost
 
 log = structlog.get_logger("market")
 TAKE_SECONDS = 1.0
+OWED_SECONDS = 0.1  # the same while an evaluation is to be made up for
 JOIN_SECONDS = 10.0
 
 
@@ -33,12 +42,13 @@ class Followed:
 
 
 class Follower(threading.Thread):
-    """Runs until `stop`, or until another process has taken the lead."""
+    """Runs until `stop`, or until the market is no longer this process's. `check_lead` raises LockLost when its lock is gone."""
 
-    def __init__(self, followed: Followed, evaluate: Evaluate) -> None:
+    def __init__(self, followed: Followed, evaluate: Evaluate, check_lead: Callable[[], None]) -> None:
         super().__init__(name=f"market {followed.code}", daemon=True)
         self.followed = followed
-        self._evaluate = evaluate
+        self._evaluate, self._check_lead = evaluate, check_lead
+        self._epochs: dict[int, int] = {}
         self._stopping = threading.Event()
         self._feed: Feed | None = None
         self._complaint = Complaint("feed", market=followed.code, feed=followed.feed)
@@ -60,12 +70,17 @@ class Follower(threading.Thread):
         if self._feed is not None:
             self._feed.close()
 
+    @property
+    def is_stopping(self) -> bool:
+        """It has been asked to end, or ends of its own accord."""
+        return self._stopping.is_set()
+
     def _attempt(self) -> None:
         # Any failure of a feed or of the database ends here, is said once, and is tried again.
         try:
             self._follow()
-        except NotLeading:
-            log.warning("another process leads this market now", market=self.followed.code)
+        except (NotLeading, LockLost) as error:
+            log.warning("this market is led from here no longer", market=self.followed.code, reason=error.reason_code)
             self._stopping.set()
         except Exception as error:
             self._complaint.raised(f"{type(error).__name__}: {error}")
@@ -75,21 +90,26 @@ class Follower(threading.Thread):
                 self._feed.close()
 
     def _follow(self) -> None:
-        market_id, code = self.followed.market_id, self.followed.code
-        wanted = wanted_prices(market_id)
-        complaint = Complaint("orders", market=code)
-        streams = {w.instrument_id: Stream(market_id, w.instrument_id, self.followed.feed, self._evaluate, complaint) for w in wanted}
+        wanted = wanted_prices(self.followed.market_id)
+        streams = {w.instrument_id: self._stream(w) for w in wanted}
         for stream in streams.values():
             stream.idle()
-        self._feed = open_feed(self.followed.feed, self.followed.options, wanted)
+        self._feed = open_feed(self.followed.feed, self.followed.options, wanted) if self.followed.feed else Silence({}, wanted)
         self._drain(self._feed, wanted, streams)
         for stream in streams.values():
             stream.note()
 
+    def _stream(self, wanted: Wanted) -> Stream:
+        market_id, instrument_id = self.followed.market_id, wanted.instrument_id
+        if instrument_id not in self._epochs:
+            self._epochs[instrument_id] = take_lead(market_id, instrument_id, self._check_lead)
+        complaint = Complaint("orders", market=self.followed.code, instrument=wanted.symbol)
+        return Stream(market_id, instrument_id, self.followed.feed, self._evaluate, self._epochs[instrument_id], complaint)
+
     def _drain(self, feed: Feed, wanted: list[Wanted], streams: dict[int, Stream]) -> None:
         heard = monotonic()
         while not self._stopping.is_set():
-            batches = feed.take(TAKE_SECONDS)
+            batches = feed.take(OWED_SECONDS if any(stream.owes for stream in streams.values()) else TAKE_SECONDS)
             for instrument_id, ticks in batches.items():
                 streams[instrument_id].take(ticks)
             if batches:

@@ -1,7 +1,12 @@
-"""Leads every active market with a feed that it can, and looks again every second: markets opened later start, changed ones start anew, others' are
-taken over when their leader goes."""
+"""Leads every active market that it can, and looks again every second: markets opened later start, changed ones start anew, others' are taken over when
+their leader goes. A market without a feed is followed too: its resting orders see ticks that are imported.
+
+A market is released only once its follower has ended: a thread that does not end keeps its market, rather than meeting a second leader.
+"""
 
 import threading
+from collections.abc import Sequence
+from functools import partial
 
 import psycopg
 import structlog
@@ -12,6 +17,7 @@ from tradingdesk.desk.market.complaint import Backoff, Complaint
 from tradingdesk.desk.market.follower import JOIN_SECONDS, Followed, Follower
 from tradingdesk.desk.market.leadership import Leadership
 from tradingdesk.desk.market.stream import Evaluate
+from tradingdesk.kernel.session_locks import LockLost
 
 log = structlog.get_logger("market")
 SCAN_SECONDS = 1.0
@@ -45,7 +51,7 @@ class MarketProcess:
         """One scan; how long to wait before the next."""
         try:
             self._scan()
-        except (psycopg.Error, DatabaseError) as error:
+        except (psycopg.Error, DatabaseError, LockLost) as error:
             self._complaint.raised(f"away ({type(error).__name__})")
             self._let_go()
             return self._backoff.next_seconds()
@@ -58,10 +64,9 @@ class MarketProcess:
             self._leadership = Leadership()
         self._leadership.check()
         markets = {followed.market_id: followed for followed in followed_markets()}
-        ended = [f for f in self._followers.values() if not f.is_alive() or f.followed != markets.get(f.followed.market_id)]
-        self._end(ended)
-        for follower in ended:
-            self._leadership.release(follower.followed.market_id)
+        followers = list(self._followers.values())
+        for ended in self._end([f for f in followers if f.is_stopping or not f.is_alive() or f.followed != markets.get(f.followed.market_id)]):
+            self._leadership.release(ended.followed.market_id)
         for followed in markets.values():
             if followed.market_id not in self._followers:
                 self._take_over(self._leadership, followed)
@@ -74,15 +79,22 @@ class MarketProcess:
             return
         self._standing_by.discard(followed.market_id)
         log.info("leading", market=followed.code, feed=followed.feed)
-        follower = self._followers[followed.market_id] = Follower(followed, self._evaluate)
+        follower = self._followers[followed.market_id] = Follower(followed, self._evaluate, partial(leadership.check_market, followed.market_id))
         follower.start()
 
-    def _end(self, followers: list[Follower]) -> None:
+    def _end(self, followers: Sequence[Follower]) -> list[Follower]:
+        """Those that have ended, of those that should; the others are waited for once, and looked at again at the next scan."""
+        told_now = [follower for follower in followers if not follower.is_stopping]
         for follower in followers:
             follower.stop()
-        for follower in followers:
+        for follower in told_now:
             follower.join(JOIN_SECONDS)
-            self._followers.pop(follower.followed.market_id, None)
+            if follower.is_alive():
+                log.warning("a follower does not end; its market stays here", market=follower.followed.code)
+        ended = [follower for follower in followers if not follower.is_alive()]
+        for follower in ended:
+            del self._followers[follower.followed.market_id]
+        return ended
 
     def _let_go(self) -> None:
         self._end(list(self._followers.values()))
@@ -93,8 +105,8 @@ class MarketProcess:
 
 
 def followed_markets() -> list[Followed]:
-    """Active markets that name a feed and list something."""
-    markets = Market.objects.filter(is_active=True).exclude(feed="").order_by("pk")
+    """Active markets that list something."""
+    markets = Market.objects.filter(is_active=True).order_by("pk")
     listings: dict[int, list[int]] = {}
     active = Listing.objects.filter(is_active=True, instrument__is_active=True, market__in=markets)
     for market_id, instrument_id in active.order_by("instrument_id").values_list("market_id", "instrument_id"):

@@ -1,36 +1,45 @@
 """One instrument of one market: its ticks are recorded, then resting orders see each of them, in order, exactly from where they stopped.
 
-A tick counts as evaluated only after `evaluate` has returned; whatever was recorded without it (a crash, an import, a failed evaluation) is read from the
-table and evaluated first.
+A tick counts as evaluated only after `evaluate` has returned; whatever was recorded without it (a crash, an import, a failed or incomplete evaluation) is
+read from the table and evaluated first. Fills by ticks that were read back carry the source STORED: the table does not keep each tick's own.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from django.db import connection
 
+from quotes.domain.dealing import STORED
 from quotes.domain.ticks import Tick
+from quotes.locks import NotLeading
 from quotes.selectors.streams import clean_ticks, standing
-from quotes.services.ticks import Recorded, mark_evaluated, record, take_lead
+from quotes.services.ticks import Recorded, mark_evaluated, record
 from tradingdesk.desk.market.complaint import Complaint
+from tradingdesk.kernel.errors import DeskError
 
-Evaluate = Callable[[int, int, Sequence[Tick], str], int]  # orders.services.resting.evaluate
 CHUNK = 2_000
 
 
-class Stream:
-    """Used by one thread. `evaluated` is the last place resting orders have seen."""
+class Evaluate(Protocol):
+    """What `orders.services.resting.evaluate` is to the market process."""
 
-    def __init__(self, market_id: int, instrument_id: int, source: str, evaluate: Evaluate, complaint: Complaint) -> None:
+    def __call__(self, market_id: int, instrument_id: int, ticks: Sequence[Tick], source: str, *, leader_epoch: int | None = None) -> int: ...
+
+
+class Stream:
+    """Used by one thread, under the lead it is given (`take_lead`). `evaluated` is the last place resting orders have seen.
+
+    Every method raises NotLeading once another process has taken over.
+    """
+
+    def __init__(self, market_id: int, instrument_id: int, source: str, evaluate: Evaluate, leader_epoch: int, complaint: Complaint) -> None:
         self.market_id, self.instrument_id, self.source = market_id, instrument_id, source
-        self._evaluate, self._complaint = evaluate, complaint
-        self._epoch = take_lead(market_id, instrument_id)
+        self._evaluate, self._epoch, self._complaint = evaluate, leader_epoch, complaint
         self.evaluated = self._marked = standing(market_id, instrument_id).evaluated_seq
+        self.owes = False  # the last evaluation failed: try again soon
 
     def take(self, ticks: Sequence[Tick]) -> None:
-        """Records ticks of the feed and evaluates what came of them. Prices go on when an evaluation fails; it is made up for at the next tick.
-
-        Raises NotLeading once another process has taken over.
-        """
+        """Records ticks of the feed and evaluates what came of them. Prices go on when an evaluation fails; it is made up for."""
         recorded = record(self.market_id, self.instrument_id, ticks, self.source, evaluated_through=self.evaluated, leader_epoch=self._epoch)
         self._marked = self.evaluated
         self._guarded(lambda: self._see(recorded))
@@ -42,33 +51,41 @@ class Stream:
     def note(self) -> None:
         """Stores how far orders have seen, where it is not stored yet."""
         if self.evaluated > self._marked:
-            mark_evaluated(self.market_id, self.instrument_id, self.evaluated)
+            mark_evaluated(self.market_id, self.instrument_id, self.evaluated, leader_epoch=self._epoch)
             self._marked = self.evaluated
 
     def _see(self, recorded: Recorded) -> None:
         first, last = recorded.ticks[0].seq, recorded.ticks[-1].seq
-        self._make_up(first - 1, self.source)
-        self._evaluate(self.market_id, self.instrument_id, recorded.clean, self.source)
+        self._make_up(first - 1)
+        self._show(recorded.clean, self.source)
         self.evaluated = last
 
     def _catch_up(self) -> None:
-        stands = standing(self.market_id, self.instrument_id)
-        self._make_up(stands.last_seq, stands.source or self.source)
-        self._evaluate(self.market_id, self.instrument_id, [], self.source)
+        self._make_up(standing(self.market_id, self.instrument_id).last_seq)
+        self._show([], self.source)
         self.note()
 
-    def _make_up(self, through: int, source: str) -> None:
+    def _make_up(self, through: int) -> None:
         while self.evaluated < through:
             upper = min(self.evaluated + CHUNK, through)
-            self._evaluate(self.market_id, self.instrument_id, clean_ticks(self.market_id, self.instrument_id, self.evaluated, upper), source)
+            self._show(clean_ticks(self.market_id, self.instrument_id, self.evaluated, upper), STORED)
             self.evaluated = upper
+
+    def _show(self, ticks: Sequence[Tick], source: str) -> None:
+        self._evaluate(self.market_id, self.instrument_id, ticks, source, leader_epoch=self._epoch)
 
     def _guarded(self, evaluation: Callable[[], None]) -> None:
         # Whatever goes wrong with orders, the desk keeps its prices; each order's own transaction is whole or absent.
+        self.owes = True
         try:
             evaluation()
+        except NotLeading:
+            raise
+        except DeskError as refusal:
+            self._complaint.raised(f"evaluation failed ({refusal.reason_code})", None if refusal.retryable else refusal)
         except Exception as error:
             self._complaint.raised(f"evaluation failed ({type(error).__name__})", error)
             connection.close()
         else:
+            self.owes = False
             self._complaint.settled()

@@ -1,0 +1,13 @@
+"""What orders raise beyond the kernel's refusals."""
+
+from http import HTTPStatus
+
+from tradingdesk.kernel.errors import DeskError
+
+
+class EvaluationIncomplete(DeskError):
+    """Some accounts were busy; their orders have not seen these ticks, all others have. Evaluating the same ticks again makes up for it."""
+
+    code = "EVALUATION_INCOMPLETE"
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
+    retryable = True

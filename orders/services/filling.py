@@ -1,0 +1,122 @@
+"""Fills due resting orders in the order of their ticks, batch by batch. Busy accounts are passed over; one bad order does not stop the others.
+
+Lock order: accounts by pk (those that are free), then the stream, shared (`quotes.locks.share_lead`). Neither is waited for.
+"""
+
+from collections.abc import Sequence
+
+from django.db import InterfaceError, OperationalError
+
+from accounts.domain.booking import booking_day
+from accounts.services.days import lock_settled_states
+from accounts.services.states import Locked
+from orders.domain import execution
+from orders.domain.facts import Facts
+from orders.domain.order import FreezeState, WorkingOrder
+from orders.domain.resting import Due, Lead
+from orders.domain.transitions import RESTING
+from orders.enums import TimeInForce
+from orders.services import recording
+from orders.services.loading import orders_statement, read_orders
+from orders.services.setbacks import Setbacks
+from quotes.domain.calendar import Calendar
+from quotes.locks import NotLeading, share_lead
+from quotes.selectors.calendars import calendar_of
+from tradingdesk.kernel import sql
+from tradingdesk.kernel.dispatch import notify_accounts_on_commit
+from tradingdesk.kernel.errors import LockTimeout
+from tradingdesk.kernel.locks import command
+
+BATCH = 200  # orders filled in one transaction: some 50 ms of locks at the most
+NO_ORDERS_FAULT = (NotLeading, LockTimeout, OperationalError, InterfaceError)  # the next batch would meet the same
+
+
+class Sweep:
+    """One pass over due orders: how many were `filled`, and which were left out because their account is busy or they have just changed."""
+
+    def __init__(self, lead: Lead, setbacks: Setbacks) -> None:
+        self.filled = 0
+        self.left_out: list[Due] = []
+        self.failed: list[Due] = []
+        self._lead, self._setbacks = lead, setbacks
+
+    def run(self, due: Sequence[Due]) -> None:
+        """Fills in transactions of its own. Raises NotLeading, StreamBusy, LockTimeout and what the database raises when it is not an order's fault."""
+        in_order = sorted(due, key=lambda one: one.place)
+        for start in range(0, len(in_order), BATCH):
+            self._part(in_order[start : start + BATCH])
+
+    def _part(self, part: Sequence[Due]) -> None:
+        # An account that was left out once stays out, so that its orders keep their order.
+        out = {one.resting.account_id for one in self.left_out}
+        self.left_out += [one for one in part if one.resting.account_id in out]
+        ready = [one for one in part if one.resting.account_id not in out]
+        if not ready:
+            return
+        try:
+            left_out, filled = fill_batch(ready, self._lead)
+        except NO_ORDERS_FAULT:
+            raise
+        except Exception as error:  # the transaction is undone, whatever it was: halve it until the guilty order stands alone
+            self._halve(ready, error)
+        else:
+            self.filled += filled
+            self.left_out += left_out
+            self._settle(ready, left_out)
+
+    def _halve(self, part: Sequence[Due], error: Exception) -> None:
+        if len(part) == 1:
+            self._setbacks.add(part[0], error)
+            self.failed.append(part[0])
+            return
+        middle = len(part) // 2
+        self._part(part[:middle])
+        self._part(part[middle:])
+
+    def _settle(self, done: Sequence[Due], left_out: Sequence[Due]) -> None:
+        for order_id in {one.resting.order_id for one in done} - {one.resting.order_id for one in left_out}:
+            self._setbacks.settle(order_id)
+
+
+@command
+def fill_batch(due: Sequence[Due], lead: Lead) -> tuple[list[Due], int]:
+    """Fills what can be filled now, in the order given: what was left out, and how many were filled. Raises StreamBusy, NotLeading, LockTimeout."""
+    order_ids = [one.resting.order_id for one in due]
+    counts = recording.id_counts(0, len(due), len(due) * 5)
+    extras = [orders_statement(order_ids), sql.ids_statement(counts)]
+    locked = lock_settled_states({one.resting.account_id for one in due}, {lead.instrument_id}, extras, skip_busy=True)
+    share_lead(lead.market_id, lead.instrument_id, lead.epoch)
+    facts = recording.facts_with_ids(locked.extras[1], counts, locked.recorded_at)
+    orders = {order.id: (order, freeze) for order, freeze, _ in read_orders(locked.extras[0])}
+    left_out, filled = [], 0
+    for one in due:
+        order, freeze = orders[one.resting.order_id]
+        if one.resting.account_id not in locked.states or (order.status in RESTING and not one.is_still_that_of(order)):
+            left_out.append(one)
+        elif order.status in RESTING and _lives(order, one, locked):
+            _fill(order, freeze, one, locked, facts)
+            filled += 1
+    recording.write(facts)
+    notify_accounts_on_commit(facts.versions)
+    return left_out, filled
+
+
+def _lives(order: WorkingOrder, due: Due, locked: Locked) -> bool:
+    # A DAY order is filled on its day, or not at all.
+    if order.time_in_force != TimeInForce.DAY or order.trading_day is None:
+        return True
+    return booking_day(_calendar(order, locked), locked.states[order.account_id], due.quote.time) <= order.trading_day
+
+
+def _fill(order: WorkingOrder, freeze: FreezeState, due: Due, locked: Locked, facts: Facts) -> None:
+    state = locked.states[order.account_id]
+    dealing = locked.dealings[order.market_id, order.instrument_id]
+    state.version += 1
+    day = booking_day(_calendar(order, locked), state, due.quote.time)
+    execution.fill(order, state, freeze, dealing, due.quote, quantity=order.leaves, price=due.price, day=day, at=due.quote.time, facts=facts)
+    state.revalue(locked.dealings)
+    facts.stand(state)
+
+
+def _calendar(order: WorkingOrder, locked: Locked) -> Calendar:
+    return calendar_of(locked.dealings[order.market_id, order.instrument_id].calendar_id)
