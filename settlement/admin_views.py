@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from quotes.domain.calendar import FIRST_DAY, LAST_DAY
 from quotes.models import Market
 from quotes.selectors.markets import calendar_day, market_calendar, market_now
 from settlement.models import SettlementRun
@@ -46,9 +47,13 @@ def settle_day(request: HttpRequest, model_admin: ModelAdmin) -> HttpResponse:
         raise PermissionDenied
     chosen = request.POST if request.method == "POST" else request.GET
     market = _market(chosen.get("market", "")) or (_only_market() if request.method != "POST" else None)
-    day = _day(chosen.get("trading_day", ""))
+    asked = chosen.get("trading_day", "")
+    day = _day(asked)
     if request.method == "POST":
         return _settle(request, market, day)
+    if asked and day is None:
+        messages.error(request, f"INVALID_REQUEST: {asked[:32]} is no trading day of any calendar; write YYYY-MM-DD, from {FIRST_DAY} to {LAST_DAY}.")
+        market = None
     context = {
         **model_admin.admin_site.each_context(request),
         "title": "Settle a day",
@@ -101,7 +106,9 @@ def _only_market() -> Market | None:
 
 
 def _day(text: str) -> date | None:
+    """A date that some calendar reaches; None for anything else."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 LONGEST_PAUSE_DAYS = 400  # a calendar without a trading day for longer than this is misconfigured
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # no calendar reaches beyond: no trading day lies outside
 SESSION_REACH_DAYS = 7  # a session opens at most this many days before the trading day it belongs to
 
 
@@ -46,21 +47,15 @@ class Calendar:
 
     def is_trading_day(self, day: date) -> bool:
         """Whether anything settles on this date."""
-        return day.isoweekday() in self.weekdays and day not in self.holidays
+        return FIRST_DAY <= day <= LAST_DAY and day.isoweekday() in self.weekdays and day not in self.holidays
 
     def next_trading_day(self, day: date) -> date:
         """The first trading day after `day`; ValueError when the calendar has none."""
-        for days in range(1, LONGEST_PAUSE_DAYS):
-            if self.is_trading_day(day + days * DAY):
-                return day + days * DAY
-        raise ValueError(f"no trading day within {LONGEST_PAUSE_DAYS} days after {day}")
+        return self._nearest(day, 1, "after")
 
     def previous_trading_day(self, day: date) -> date:
         """The last trading day before `day`; ValueError when the calendar has none."""
-        for days in range(1, LONGEST_PAUSE_DAYS):
-            if self.is_trading_day(day - days * DAY):
-                return day - days * DAY
-        raise ValueError(f"no trading day within {LONGEST_PAUSE_DAYS} days before {day}")
+        return self._nearest(day, -1, "before")
 
     def is_open(self, at: datetime) -> bool:
         """Whether a session that takes place covers the instant."""
@@ -69,6 +64,8 @@ class Calendar:
 
     def bounds(self, day: date) -> tuple[datetime, datetime] | None:
         """First open and last close of a trading day, in UTC; None when no session belongs to it."""
+        if not self.is_trading_day(day):
+            return None
         dates = (day - days * DAY for days in range(SESSION_REACH_DAYS, -1, -1))
         sessions = [(opens, closes) for opened in dates for opens, closes, belongs_to in self._sessions_opening(opened) if belongs_to == day]
         return (min(o for o, _ in sessions), max(c for _, c in sessions)) if sessions else None
@@ -77,6 +74,13 @@ class Calendar:
         """Whether the last session of the day has closed; a day without sessions is over once the next trading day has begun."""
         bounds = self.bounds(day)
         return at >= bounds[1] if bounds else self.trading_day(at) > day
+
+    def _nearest(self, day: date, direction: int, where: str) -> date:
+        for days in range(1, LONGEST_PAUSE_DAYS):
+            found = _clamped(day.toordinal() + direction * days)
+            if self.is_trading_day(found):
+                return found
+        raise ValueError(f"no trading day within {LONGEST_PAUSE_DAYS} days {where} {day}")
 
     def _rolled(self, local: time) -> bool:
         return self.rolls_at is not None and local >= self.rolls_at
@@ -98,3 +102,8 @@ class Calendar:
 
     def _instant(self, day: date, local: time) -> datetime:
         return datetime.combine(day, local, self.zone).astimezone(UTC)
+
+
+def _clamped(ordinal: int) -> date:
+    # Never beyond the day next to the calendar's reach, which is no trading day: dates themselves end in the years 1 and 9999.
+    return date.fromordinal(min(max(ordinal, FIRST_DAY.toordinal() - 1), LAST_DAY.toordinal() + 1))

@@ -16,9 +16,10 @@ pytestmark = pytest.mark.django_db
 def test_settling_asks_first_and_says_that_the_session_is_open(book: Book, client_of: object) -> None:
     client = client_of(Role.SETTLEMENT)
     page = reverse("admin:settlement_settle")
+    book.desk.quote("2011.00", "2011.50", seconds=24 * 3600)
     with book.desk.now():
         html = client.get(page, {"market": book.desk.market.pk}).content.decode()
-        # Monday is settled; Tuesday is the current trading day, and its session lasts until midnight UTC
+        # Monday is settled; it is Tuesday noon, and its session lasts until midnight UTC
         assert "trading day Tuesday, 2026-03-03" in html
         assert "Its session is still open until 2026-03-04 00:00 UTC" in html
         assert SettlementRun.objects.count() == 1
@@ -41,6 +42,23 @@ def test_settling_a_settled_day_again_leads_to_its_run(book: Book, client_of: ob
     assert SettlementRun.objects.count() == 1
 
 
+def test_a_settled_day_shows_its_run_and_no_button(book: Book, operations: Client) -> None:
+    with book.desk.now():
+        html = operations.get(
+            reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": str(book.run.trading_day)}
+        ).content.decode()
+    assert address(SettlementRun, "change", book.run.pk) in html
+    assert f"Settle {book.desk.market.code}" not in html
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2200-01-01", "soon", "2026-02-30", "9" * 500])
+def test_a_day_that_no_calendar_reaches_is_refused_in_words(book: Book, operations: Client, day: str) -> None:
+    response = operations.get(reverse("admin:settlement_settle"), {"market": book.desk.market.pk, "trading_day": day})
+    assert response.status_code == 200
+    assert "is no trading day of any calendar" in response.content.decode()
+    assert f"Settle {book.desk.market.code}" not in response.content.decode()
+
+
 @pytest.mark.parametrize(
     ("market", "day", "message"),
     [
@@ -49,6 +67,8 @@ def test_settling_a_settled_day_again_leads_to_its_run(book: Book, client_of: ob
         ("x", "2026-03-03", "INVALID_REQUEST"),
         (None, "", "INVALID_REQUEST"),
         (None, "2026-13-40", "INVALID_REQUEST"),
+        (None, "9999-12-31", "INVALID_REQUEST"),
+        (None, "0001-01-01", "INVALID_REQUEST"),
         (None, "2026-03-09", "DAY_NOT_SETTLEABLE"),
         (None, "2026-02-27", "DAY_NOT_SETTLEABLE"),
     ],

@@ -97,6 +97,18 @@ def test_next_trading_day_skips_weekends_and_holidays() -> None:
         Calendar("UTC", None, frozenset(), ()).next_trading_day(date(2014, 1, 1))
 
 
+@pytest.mark.parametrize("calendar", [COMEX, SHANGHAI, ALWAYS])
+@pytest.mark.parametrize("day", [date.min, date.max, date(1899, 12, 31), date(2200, 1, 1)])
+def test_no_trading_day_lies_where_no_calendar_reaches(calendar: Calendar, day: date) -> None:
+    assert not calendar.is_trading_day(day)
+    assert calendar.bounds(day) is None
+    assert calendar.is_over(day, ny(2014, 5, 2, 12, 0)) is (day.year < 2014)
+    if day.year in {1, 9999}:
+        for look in (calendar.next_trading_day, calendar.previous_trading_day):
+            with pytest.raises(ValueError, match="no trading day"):
+                look(day)
+
+
 def test_round_the_clock_never_closes() -> None:
     at = datetime(2014, 5, 3, 23, 59, 59, 999999, tzinfo=UTC)
     assert ALWAYS.is_open(at)

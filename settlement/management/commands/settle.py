@@ -9,6 +9,21 @@ from quotes.models import Market
 from settlement.services.run import settle
 from tradingdesk.kernel.errors import DeskError
 
+TOTALS = (
+    "opening_balance",
+    "cash",
+    "realised_pnl",
+    "holding_pnl",
+    "fees",
+    "closing_balance",
+    "frozen",
+    "margin",
+)  # as the day goes; others after them
+
+
+def _place(name: str) -> tuple[int, str]:
+    return TOTALS.index(name) if name in TOTALS else len(TOTALS), name
+
 
 class Command(BaseCommand):
     """Settles a trading day of one market and prints its totals and its zero-sum proof."""
@@ -28,7 +43,7 @@ class Command(BaseCommand):
         except DeskError as error:
             raise CommandError(f"{error.reason_code}: {error.message}") from error
         self.stdout.write(f"{run} {run.status}: {run.accounts} accounts, hash {run.hash[:16]}")
-        for currency, totals in run.totals.items():
-            self.stdout.write(f"  {currency} " + " ".join(f"{name}={value}" for name, value in totals.items()))
+        for currency, totals in sorted(run.totals.items()):
+            self.stdout.write(f"  {currency} " + " ".join(f"{name}={totals[name]}" for name in sorted(totals, key=_place)))
         for proof in run.proofs.select_related("instrument"):
             self.stdout.write(f"  zero sum {proof.currency} {proof.instrument or 'cash'}: {proof.difference}")
