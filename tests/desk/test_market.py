@@ -8,13 +8,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from orders.exceptions import EvaluationIncomplete
 from quotes.domain.ticks import Tick
 from quotes.feeds.base import Batches, Feed
 from quotes.feeds.registry import FEEDS
@@ -25,7 +28,11 @@ from quotes.services.imports import import_file
 from quotes.services.ticks import record, take_lead
 from tests.quotes.desk import Gold, gold_market, tick
 from tradingdesk.desk.market import process as process_module
-from tradingdesk.desk.market.process import MarketProcess
+from tradingdesk.desk.market.follower import Follower
+from tradingdesk.desk.market.leadership import Leadership
+from tradingdesk.desk.market.process import MarketProcess, followed_markets
+from tradingdesk.kernel.locks import AdvisoryLock
+from tradingdesk.kernel.session_locks import SessionLocks
 
 FAST = {"seed": 5, "ticks_per_second": 100}
 
@@ -35,12 +42,26 @@ class Seen:
 
     def __init__(self) -> None:
         self.places: list[int] = []
+        self.source_of: dict[int, str] = {}
         self.is_failing = False
+        self.refusals: list[Exception] = []
+        self.hold: Event | None = None
+        self.is_held = False
+
+    @property
+    def sources(self) -> set[str]:
+        return set(self.source_of.values())
 
     def __call__(self, market_id: int, instrument_id: int, ticks: Sequence[Tick], source: str, *, leader_epoch: int | None = None) -> int:
         if self.is_failing:
             raise RuntimeError("orders are in trouble")
+        if self.refusals and ticks:
+            raise self.refusals.pop()
+        if self.hold is not None and ticks:
+            self.is_held = True
+            self.hold.wait(20)
         self.places += [t.seq for t in ticks]
+        self.source_of |= {t.seq: source for t in ticks}
         return 0
 
 
@@ -74,6 +95,10 @@ def eventually(condition: Callable[[], Any], seconds: float = 15) -> None:
 @pytest.fixture(autouse=True)
 def quick_scans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_module, "SCAN_SECONDS", 0.1)
+
+
+def quote_or_none(gold: Gold) -> LatestQuote | None:
+    return LatestQuote.objects.filter(market_id=gold.market).first()
 
 
 def quote(gold: Gold) -> LatestQuote:
@@ -156,6 +181,117 @@ def test_a_leader_that_did_not_notice_its_end_is_fenced_off(own_database: Any) -
     assert not TickRow.objects.filter(bid=1).exists()
 
 
+def test_a_market_without_a_feed_sees_what_is_imported(own_database: Any, tmp_path: Path) -> None:
+    gold, seen = gold_market(), Seen()
+    with running(seen):
+        eventually(lambda: quote_or_none(gold))
+        path = tmp_path / "20140502.csv.gz"
+        path.write_bytes(gzip.compress(b"1,1300,1301\n2,1302,1303"))
+        import_file(gold.market, gold.instrument, path)
+        eventually(lambda: seen.places == [1, 2])
+        eventually(lambda: quote(gold).evaluated_seq == 2)
+
+
+def test_ticks_that_were_read_back_are_called_stored_and_live_ones_by_their_feed(own_database: Any) -> None:
+    gold, seen = gold_market(always_open=True, feed="simulator", feed_options=FAST), Seen()
+    record(gold.market, gold.instrument, [tick(n, "1300") for n in range(3)], "another feed")
+    with running(seen):
+        eventually(lambda: "simulator" in seen.sources)
+    assert seen.sources == {"stored", "simulator"}
+    assert {seen.source_of[place] for place in (1, 2, 3)} == {"stored"}
+
+
+def test_the_lead_is_taken_once_however_often_the_feed_fails(own_database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FEEDS, "silent", f"{__name__}.Silent")
+    gold = gold_market(always_open=True, feed="silent")
+    opened = Silent.opened
+    with running(Seen()):
+        eventually(lambda: Silent.opened >= opened + 3)
+    assert quote(gold).leader_epoch == 1
+
+
+def end_leader_connection() -> None:
+    """The one connection that holds the market ends; the others stand."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'market leader' AND datname = current_database()"
+        )
+        assert cursor.fetchall() == [(True,)]
+
+
+def lose_the_lock() -> None:
+    """The same, where nobody connects again; returns when it is gone."""
+    end_leader_connection()
+    eventually(lambda: not is_leader_connected())
+
+
+def is_leader_connected() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'market leader' AND datname = current_database()")
+        return cursor.fetchone() != (0,)
+
+
+def test_who_lost_the_lock_does_not_take_the_lead_from_whoever_has_it_now(own_database: Any) -> None:
+    gold = gold_market(always_open=True, feed="simulator", feed_options=FAST)
+    former = Leadership()
+    assert former.lead(gold.market)
+    lose_the_lock()
+    rightful = Leadership()
+    try:
+        assert rightful.lead(gold.market)
+        epoch = take_lead(gold.market, gold.instrument, partial(rightful.check_market, gold.market))
+        (followed,) = followed_markets()
+        follower = Follower(followed, Seen(), partial(former.check_market, gold.market))
+        follower.start()
+        follower.join(15)
+        assert not follower.is_alive()
+        assert quote(gold).leader_epoch == epoch
+    finally:
+        former.close()
+        rightful.close()
+
+
+def test_a_lock_that_is_lost_is_taken_anew_and_ticks_go_on_without_a_gap(own_database: Any) -> None:
+    gold, seen = gold_market(always_open=True, feed="simulator", feed_options=FAST), Seen()
+    with running(seen):
+        eventually(lambda: seen.places)
+        end_leader_connection()
+        eventually(lambda: quote(gold).leader_epoch == 2)
+        before = quote(gold).last_seq
+        eventually(lambda: quote(gold).last_seq > before + 20)
+    assert list(dict.fromkeys(seen.places)) == list(range(1, quote(gold).last_seq + 1))
+
+
+def test_a_market_is_released_only_once_its_follower_has_ended(own_database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "JOIN_SECONDS", 0.1)
+    gold, seen, go_on = gold_market(always_open=True, feed="simulator", feed_options=FAST), Seen(), Event()
+    seen.hold = go_on
+    with running(seen):
+        try:
+            eventually(lambda: seen.is_held)
+            Market.objects.filter(pk=gold.market).update(is_active=False)
+            sleep(1)
+            with SessionLocks("a standby") as standby:
+                assert not standby.take(AdvisoryLock.MARKET_LEADER, gold.market)
+                go_on.set()
+                eventually(lambda: standby.take(AdvisoryLock.MARKET_LEADER, gold.market))
+        finally:
+            go_on.set()
+
+
+def test_an_incomplete_evaluation_is_made_up_for_soon_and_said_without_a_trace(own_database: Any, caplog: pytest.LogCaptureFixture) -> None:
+    gold, seen = gold_market(always_open=True, feed="tick_file", feed_options={"files": []}), Seen()
+    record(gold.market, gold.instrument, [tick(0, "1300")], "test")
+    seen.refusals = [EvaluationIncomplete("Some accounts are busy; their orders wait.", accounts=[1]) for _ in range(3)]
+    with running(seen):
+        began = monotonic()
+        eventually(lambda: seen.places == [1])
+        assert monotonic() - began < 3  # three looks a second apart would take longer, with the scan
+    said = [record.getMessage() for record in caplog.records if "EVALUATION_INCOMPLETE" in record.getMessage()]
+    assert len(said) == 1
+    assert "Traceback" not in said[0]
+
+
 class Silent(Feed):
     """Says nothing, though it should."""
 
@@ -177,8 +313,9 @@ class Silent(Feed):
 def test_a_stalled_feed_is_opened_again_and_said_once(own_database: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setitem(FEEDS, "silent", f"{__name__}.Silent")
     gold_market(always_open=True, feed="silent")
+    opened = Silent.opened
     with running(Seen()):
-        eventually(lambda: Silent.opened >= 3)
+        eventually(lambda: Silent.opened >= opened + 3)
     assert sum("no tick for 0.2 s" in r.getMessage() for r in caplog.records) == 1
 
 
