@@ -9,7 +9,8 @@ from accounts.domain.transitions import FREEZE, STANDING
 from accounts.enums import FloatingRule
 from tradingdesk.kernel.guards import BY_INDEX
 
-# Journals are there before their entries, and parties before both: what a deferred key would let in later is unknown here, and refused.
+# Journals are there before their entries, and parties before both: what a deferred key would let in later is unknown here, and refused. Two
+# statements at one moment on a journal that was committed without entries would not see each other; our writer never commits one.
 BALANCED = f"""
 CREATE OR REPLACE FUNCTION accounts_entry_balanced() RETURNS trigger LANGUAGE plpgsql {BY_INDEX} AS $guard$
 DECLARE bad record;
@@ -57,7 +58,7 @@ BEGIN
         IF NEW.floating_loss < 0 AND NOT accounts_profits_count(NEW.account_id) THEN
             available := available + NEW.floating_loss;
         END IF;
-        IF available < 0 THEN
+        IF available < 0 OR available = 'NaN' THEN
             RAISE EXCEPTION 'INSUFFICIENT_FUNDS: account % available %', OLD.account_id, available USING ERRCODE = 'DK004';
         END IF;
     END IF;

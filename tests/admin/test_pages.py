@@ -105,7 +105,7 @@ def test_a_settled_day_shows_its_proof_its_snapshot_and_its_steps(book: Book, op
 
 
 def test_a_proof_that_does_not_balance_says_so(book: Book, operations: Client) -> None:
-    run = SettlementRun.objects.create(market=book.desk.market, trading_day="2026-02-02", status="DONE", started_at=book.desk.at)
+    run = SettlementRun.objects.create(market=book.desk.market, trading_day="2026-02-02", started_at=book.desk.at)
     zero = dict.fromkeys(("client_fees", "client_cash", "house_pnl", "house_fees", "house_cash"), 0)
     ZeroSumProof.objects.create(run=run, currency="USD", client_pnl="0.01", difference="0.01", **zero)
     html = operations.get(address(SettlementRun, "change", run.pk)).content.decode()

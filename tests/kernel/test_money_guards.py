@@ -133,6 +133,7 @@ def test_an_entry_has_one_party(ledger: Ledger) -> None:
         ("balance = -5000", None),  # losses, fees, closes and settlement are never refused
         ("margin = 5000", None),
         ("frozen_fee = 5000", None),  # the fee of a closing order
+        ("frozen_margin = 1, balance = 'NaN'", "DK004"),
         ("frozen_margin = -1", "23514"),
         ("version = version - 1", "DK004"),
         ("version = version", None),
