@@ -214,6 +214,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Back office",
     "SITE_URL": reverse_lazy("home"),
     "SITE_SYMBOL": "candlestick_chart",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/icon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("desk/admin.css")],

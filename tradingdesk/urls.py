@@ -1,15 +1,18 @@
 """The map of the site; no logic."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from tradingdesk.desk import health
-from tradingdesk.desk.consumers import MarketConsumer
+from tradingdesk.desk.consumers import MarketConsumer, NowhereConsumer
+from tradingdesk.kernel import pages
 
 websocket_urlpatterns = [
     path("ws/market/<slug:market>/", MarketConsumer.as_asgi()),
+    re_path("", NowhereConsumer.as_asgi()),
 ]
 urlpatterns = [
+    path("favicon.ico", pages.favicon),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", include("quotes.admin_urls")),

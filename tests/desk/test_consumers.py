@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import connection
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.test import Client
 from redis.asyncio import Redis
 
@@ -17,6 +19,7 @@ from accounts.models import Account, RiskTier, User
 from quotes.services.ticks import record
 from tests.quotes.desk import START, Gold, gold_market, tick
 from tradingdesk.asgi import application
+from tradingdesk.desk import consumers
 
 
 def headers_of(user: User | None) -> list[tuple[bytes, bytes]]:
@@ -71,6 +74,9 @@ async def frame(communicator: WebsocketCommunicator) -> dict[str, Any]:
         ("/ws/market/demo/?account=%00", 4404),
         ("/ws/market/demo/?account=foreign", 4404),
         ("/ws/market/demo/?account=elsewhere", 4404),
+        ("/ws/nope/", 4404),
+        ("/nowhere", 4404),
+        ("/ws/market/demo/more/", 4404),
     ],
 )
 def test_refusals_close_with_their_code(gold: Gold, trader: User, path: str, code: int) -> None:
@@ -100,6 +106,74 @@ def test_the_newest_quote_comes_first_then_ticks_and_the_accounts_changes(gold: 
         assert await communicator.receive_nothing(0.1)
 
     converse("/ws/market/demo/?account=T-1", trader, talk)
+
+
+def sign_out(user: User) -> None:
+    Session.objects.all().delete()
+
+
+def lose_account(user: User) -> None:
+    Account.objects.filter(number="T-1").update(owner=User.objects.create_user("successor"))
+
+
+def lose_job(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def change_password(user: User) -> None:
+    user.set_password("another, elsewhere")
+    user.save()
+
+
+@pytest.mark.parametrize(("happens", "code"), [(sign_out, 4401), (lose_job, 4401), (change_password, 4401), (lose_account, 4404)])
+def test_whoever_may_no_longer_listen_is_closed_out(gold: Gold, trader: User, monkeypatch: pytest.MonkeyPatch, happens: Any, code: int) -> None:
+    account(trader, gold, "T-1")
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.05)
+
+    async def talk(communicator: WebsocketCommunicator) -> None:
+        assert await closed_with(communicator, 0.3) is None  # looked at again and again, and still welcome
+        await asyncio.to_thread(elsewhere, lambda: happens(trader))
+        assert await closed_with(communicator) == code
+
+    converse("/ws/market/demo/?account=T-1", trader, talk)
+
+
+def test_a_database_that_is_away_is_try_again_and_throws_nobody_out(gold: Gold, trader: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    account(trader, gold, "T-1")
+
+    def gone(*_: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    async def talk(communicator: WebsocketCommunicator) -> None:
+        monkeypatch.setattr(consumers, "watched", gone)
+        assert await closed_with(communicator, 0.3) is None
+        other = WebsocketCommunicator(application, "/ws/market/demo/?account=T-1", headers=headers)
+        assert (await other.connect(timeout=10))[0]
+        assert await closed_with(other) == 1013
+
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.05)
+    headers = headers_of(trader)
+    converse("/ws/market/demo/?account=T-1", trader, talk)
+
+
+async def closed_with(communicator: WebsocketCommunicator, seconds: float = 10) -> int | None:
+    """The close code that comes within this time, whatever else comes before it; None when none does."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                if await communicator.receive_nothing(0.02):
+                    continue
+                output = await communicator.receive_output()
+                if output["type"] == "websocket.close":
+                    return int(output["code"])
+    return None
+
+
+def elsewhere(act: Callable[[], None]) -> None:
+    try:
+        act()
+    finally:
+        connection.close()
 
 
 def record_elsewhere(gold: Gold) -> None:

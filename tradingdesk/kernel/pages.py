@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django_htmx.http import reswap, retarget
 
@@ -71,6 +72,11 @@ def error_page(request: HttpRequest, status: HTTPStatus, sentence: str, code: st
     if getattr(request, "htmx", None):
         return note(request, "refused", body, status=status)
     return render(request, "errors/error.html", {"status": status.value, "title": TITLES[status], "sentence": sentence}, status=status)
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for unasked: the desk's own icon."""
+    return redirect(static("desk/icon.svg"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
