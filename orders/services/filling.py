@@ -27,7 +27,7 @@ from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.errors import LockTimeout
 from tradingdesk.kernel.locks import command
 
-BATCH = 200  # orders filled in one transaction: some 50 ms of locks at the most
+BATCH = 200  # orders filled in one transaction: some 100 ms of locks (tests/bench/bench_resting.py)
 NO_ORDERS_FAULT = (NotLeading, LockTimeout, OperationalError, InterfaceError)  # the next batch would meet the same
 
 
