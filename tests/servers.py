@@ -48,16 +48,28 @@ def servers_until_exit(folder: Path, cluster: Cluster, database: str) -> dict[st
     stack = ExitStack()
     atexit.register(stack.close)
     stack.enter_context(cluster.held())
-    redis = Redis(folder / f"redis-{os.getpid()}")
-    stack.callback(shutil.rmtree, redis.folder, ignore_errors=True)
-    stack.enter_context(redis.held())
+    redis_url = _redis_held_by(stack, folder)
     drop_leftovers(cluster)
     return {
         "DESK_VAR": str(folder),
         "DATABASE_URL": cluster.url("app", database),
         "DATABASE_OWNER_URL": cluster.url("owner", database),
-        "REDIS_URL": redis.url(),
+        "REDIS_URL": redis_url,
     }
+
+
+def worker_redis_until_exit() -> dict[str, str]:
+    """A Redis of this xdist worker's own: ids repeat in the workers' databases, and on one Redis they would hear each other's channels."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return {"REDIS_URL": _redis_held_by(stack, paths.var())}
+
+
+def _redis_held_by(stack: ExitStack, folder: Path) -> str:
+    redis = Redis(folder / f"redis-{os.getpid()}")
+    stack.callback(shutil.rmtree, redis.folder, ignore_errors=True)
+    stack.enter_context(redis.held())
+    return redis.url()
 
 
 def drop_leftovers(cluster: Cluster) -> None:
