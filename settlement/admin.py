@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from accounts.models import AccountDay
+from accounts.models import Account, AccountDay
+from quotes.models import Instrument
 from settlement.admin_views import may_settle, settle_day
-from settlement.enums import RunStatus
+from settlement.enums import RunStatus, StepName
 from settlement.models import SettlementRun, SettlementStep, ZeroSumProof
 from tradingdesk.kernel.admin import LogAdmin, ReadOnlyAdmin
 from tradingdesk.kernel.admin_columns import badge
+from tradingdesk.kernel.templatetags import desk
 
 RUN_COLOURS = MappingProxyType({RunStatus.RUNNING: "info", RunStatus.DONE: "success"})
 BALANCES, BROKEN = "Balances to 0.00 ✓", "Does not balance ✗"
@@ -28,17 +30,38 @@ def verdict(run: SettlementRun, proofs: list[ZeroSumProof]) -> str:
     return BALANCES if proofs and run.status == RunStatus.DONE else ""
 
 
+def step_rows(steps: list[SettlementStep]) -> list[tuple[SettlementStep, str]]:
+    """Each step with what it did, in words; instruments by their symbols."""
+    instruments = Instrument.objects.in_bulk([int(pk) for step in steps for pk in step.detail.get("prices", {})])
+    return [(step, step_text(step, instruments)) for step in steps]
+
+
+def step_text(step: SettlementStep, instruments: dict[int, Instrument]) -> str:
+    """What one step did."""
+    detail = step.detail
+    if step.name == StepName.PRICES:
+        prices = [(instruments.get(int(pk)), value) for pk, value in detail.get("prices", {}).items()]
+        return ", ".join(f"{i.symbol} {desk.asked_price(value, i.price_decimals)}" for i, value in prices if i) or "Nothing is listed."
+    if step.name == StepName.MARK:
+        return f"{detail.get('account_days', 0):,} account days written"
+    if step.name == StepName.SNAPSHOT:
+        return f"{detail.get('accounts', 0):,} accounts"
+    differences = [*detail.get("differences", []), *(["closing balances"] if detail.get("unequal_accounts") else [])]
+    return f"{detail.get('lines', 0)} lines, " + (f"which do not balance: {', '.join(differences)}" if differences else "all of which balance")
+
+
 def page_of(run: SettlementRun) -> dict[str, Any]:
-    """Tables of a run's page, in three queries."""
+    """Tables of a run's page, in few queries."""
     steps = list(run.steps.all())  # type: ignore[attr-defined]
+    unequal = [account for step in steps for account in step.detail.get("unequal_accounts", [])]
     proofs = list(run.proofs.select_related("instrument"))  # type: ignore[attr-defined]
     days = AccountDay.objects.filter(market_id=run.market_id, trading_day=run.trading_day).select_related("account").order_by("account__number")
     return {
-        "steps": steps,
+        "steps": step_rows(steps),
         "proofs": proofs,
         "verdict": verdict(run, proofs),
         "balances": verdict(run, proofs) == BALANCES,
-        "unequal_accounts": [account for step in steps for account in step.detail.get("unequal_accounts", [])],
+        "unequal_accounts": list(Account.objects.filter(pk__in=unequal).values_list("number", flat=True)),
         "days": list(days[:SNAPSHOT_ROWS]),
         "snapshot_rows": SNAPSHOT_ROWS,
     }

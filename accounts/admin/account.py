@@ -13,11 +13,12 @@ from django.urls import path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from accounts import selectors
+from accounts.admin.forms import RiskTierForm
 from accounts.admin_views import standing, standing_actions
 from accounts.enums import AccountStatus
 from accounts.models import Account, RiskTier
 from accounts.services.opening import open_account
-from tradingdesk.kernel.admin import HistoriedAdmin, register_changes, run_with_message
+from tradingdesk.kernel.admin import READ_AND_POST, HistoriedAdmin, answers, register_changes, run_with_message
 from tradingdesk.kernel.admin_columns import figure
 from tradingdesk.kernel.templatetags import desk
 
@@ -44,6 +45,7 @@ def trails(account: Account) -> list[tuple[str, str]]:
 
 @admin.register(RiskTier)
 class RiskTierAdmin(HistoriedAdmin):
+    form = RiskTierForm
     list_display = ["name", "floating", "margin_factor", "watch_level", "warning_level", "liquidation_level", "max_order_quantity"]
     search_fields = ["name"]
     fieldsets = [
@@ -92,6 +94,7 @@ class AccountAdmin(HistoriedAdmin):
         page = self.admin_site.admin_view(standing)
         return [path("<path:object_id>/standing/", page, {"model_admin": self}, name="accounts_account_standing"), *super().get_urls()]
 
+    @answers(*READ_AND_POST)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """GET asks for the particulars; POST opens the account by its service, outside any transaction of the admin's."""
         if not self.has_add_permission(request):

@@ -6,12 +6,14 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from quotes.admin.forms import FeeScheduleForm, InstrumentForm
 from quotes.models import FeeSchedule, Instrument, MarginSchedule
 from tradingdesk.kernel.admin import HistoriedAdmin, KeptInline, register_changes
 
 
 class FeeScheduleInline(KeptInline):
     model = FeeSchedule
+    form = FeeScheduleForm
 
 
 class MarginScheduleInline(KeptInline):
@@ -20,6 +22,7 @@ class MarginScheduleInline(KeptInline):
 
 @admin.register(Instrument)
 class InstrumentAdmin(HistoriedAdmin):
+    form = InstrumentForm
     list_display = ["symbol", "name", "asset_class", "matching", "currency", "multiplier", "tick_size", "quantity_step", "is_active"]
     list_filter = ["asset_class", "matching", "currency", "is_active"]
     search_fields = ["symbol", "name"]
@@ -36,6 +39,7 @@ class InstrumentAdmin(HistoriedAdmin):
 
 @admin.register(FeeSchedule)
 class FeeScheduleAdmin(HistoriedAdmin):
+    form = FeeScheduleForm
     list_display = ["__str__", "instrument", "effective_from", "open_per_lot", "close_per_lot", "close_today_per_lot", "overnight_per_lot"]
     list_filter = ["instrument"]
     list_select_related = ["instrument"]

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from quotes.admin.forms import ListingForm
 from quotes.enums import MarketKind
 from quotes.feeds.registry import FEEDS
 from quotes.models import Listing, Market
@@ -34,6 +35,7 @@ class MarketForm(forms.ModelForm):
 
 class ListingInline(KeptInline):
     model = Listing
+    form = ListingForm
     autocomplete_fields = ["instrument"]
 
 
@@ -58,6 +60,7 @@ class MarketAdmin(HistoriedAdmin):
 
 @admin.register(Listing)
 class ListingAdmin(HistoriedAdmin):
+    form = ListingForm
     list_display = ["__str__", "market", "instrument", "calendar", "max_quote_age_seconds", "max_jump_rate", "is_active"]
     list_filter = ["market", "instrument", "is_active"]
     list_select_related = ["market", "instrument", "calendar"]

@@ -8,6 +8,8 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import Model
 from django.urls import reverse
 
+from tradingdesk.kernel.admin import ReadOnlyAdmin
+
 Registered = tuple[type[Model], ModelAdmin]
 
 
@@ -21,9 +23,10 @@ def address(model: type[Model], page: str, *arguments: Any) -> str:
 
 
 def pages_of(model: type[Model]) -> Iterator[str]:
-    """The list, and the page and history of one row where there is one."""
+    """The list, and the page of one row where there is one, with its history where it has one."""
     yield address(model, "changelist")
     row = model._default_manager.first()
     if row is not None:
         yield address(model, "change", row.pk)
-        yield address(model, "history", row.pk)
+        if not isinstance(admin.site._registry[model], ReadOnlyAdmin):
+            yield address(model, "history", row.pk)

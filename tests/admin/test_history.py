@@ -3,11 +3,12 @@
 import pytest
 from django.test import Client
 
+from orders.models import Order
 from quotes.models import Instrument, Market
 from settlement.models import SettlementRun
 from tests.admin.conftest import Book
 from tests.admin.pages import address, registered
-from tradingdesk.kernel.admin import HistoriedAdmin
+from tradingdesk.kernel.admin import HistoriedAdmin, ReadOnlyAdmin
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +30,29 @@ def test_history_pages_answer_get_and_refuse_everything_else(book: Book, operati
         for method in (operations.post, operations.put, operations.patch, operations.delete):
             assert method(page, {"name": "Restored", "symbol": "RESTORED", "code": "RESTORED"}).status_code == 405, page
     assert model.history.count() == count
+
+
+def test_no_page_answers_a_method_it_does_not_mean(book: Book, operations: Client) -> None:
+    for model, model_admin in registered():
+        row = model._default_manager.first()
+        methods = ["put", "patch", "delete", *(["post"] if isinstance(model_admin, ReadOnlyAdmin) else [])]
+        pages = [address(model, "changelist")] + ([address(model, "change", row.pk)] if row else [])
+        for page in pages:
+            assert {getattr(operations, method)(page).status_code for method in methods} == {405}, page
+        if row:
+            history = address(model, "history", row.pk)
+            assert {getattr(operations, method)(history).status_code for method in ("post", "put", "patch", "delete")} == {405}, history
+
+
+def test_what_has_no_history_but_itself_leads_to_where_it_says_what_happened(book: Book, operations: Client) -> None:
+    for model, model_admin in registered():
+        row = model._default_manager.first()
+        if row is not None and isinstance(model_admin, ReadOnlyAdmin):
+            page = operations.get(address(model, "history", row.pk))
+            assert (page.status_code, page.url.partition("#")[0]) == (302, address(model, "change", row.pk)), model._meta.label
+    order = address(Order, "history", book.filled.order_id)
+    assert operations.get(order).url.endswith("#order-events")
+    assert 'id="order-events"' in operations.get(order, follow=True).content.decode()
 
 
 def test_a_change_in_the_admin_says_who_made_it(book: Book, operations: Client) -> None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.enums import Role
 from accounts.models import Account, Journal
-from orders.models import Order
+from orders.models import Fill, Order
 from settlement.models import SettlementRun, SettlementStep, ZeroSumProof
 from tests.admin.conftest import Book
 from tests.admin.pages import address
@@ -152,3 +152,26 @@ def test_standing_is_not_for_those_who_only_look(book: Book, client_of: object) 
         assert client.get(standing_page(book.account)).status_code == 403
         assert client.post(standing_page(book.account), {"action": "SUSPEND", "reason": "x"}).status_code == 403
     assert client_of(Role.OPERATIONS).get(reverse("admin:accounts_account_standing", args=[999999])).status_code == 404
+
+
+def test_a_runs_steps_are_told_in_words(book: Book, operations: Client) -> None:
+    html = operations.get(address(SettlementRun, "change", book.run.pk)).content.decode()
+    assert f"{book.desk.gold.symbol} 2,010.25" in html  # the middle of the day's last clean quote
+    assert "3 account days written" in html
+    assert "all of which balance" in html
+
+
+def test_an_order_is_called_by_what_it_is_and_its_terms_are_plain_numbers(book: Book, operations: Client) -> None:
+    name = f"#{book.filled.order_id} Buy 2 {book.desk.gold.symbol}"
+    assert name in operations.get(address(Fill, "changelist")).content.decode()
+    html = operations.get(address(Order, "change", book.filled.order_id)).content.decode()
+    assert "0E-" not in html
+    assert "4,001" in html  # 2 × 2000.50
+    assert "&quot;margin_rate&quot;: &quot;0.05&quot;" in html
+
+
+def test_an_empty_list_that_nobody_adds_to_says_only_that(book: Book, operations: Client) -> None:
+    html = operations.get(address(Order, "changelist"), {"status__exact": "EXPIRED"}).content.decode()
+    assert "Nothing matches." in html
+    assert "Create a new item" not in html
+    assert "Add order" not in html

@@ -51,9 +51,9 @@ def test_compliance_changes_nothing_anywhere(book: Book, client_of: ClientOf) ->
     for model, _ in registered():
         row = model._default_manager.first()
         count = model._default_manager.count()
-        assert client.post(address(model, "add"), {}).status_code == 403, model._meta.label
+        assert client.post(address(model, "add"), {}).status_code in {403, 405}, model._meta.label
         if row is not None:
-            assert client.post(address(model, "change", row.pk), {"name": "x"}).status_code == 403, model._meta.label
+            assert client.post(address(model, "change", row.pk), {"name": "x"}).status_code in {403, 405}, model._meta.label
             assert client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403, model._meta.label
             for action in ("enable_tasks", "disable_tasks", "run_tasks", "delete_selected"):
                 client.post(address(model, "changelist"), {"action": action, "_selected_action": [row.pk]})

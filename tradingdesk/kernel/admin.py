@@ -1,9 +1,11 @@
 """Admin bases. Money, status and logs are read-only, without add or delete; history pages answer GET alone.
 
-django-simple-history's form view saves on POST before it asks for any permission; hiding its button is not enough, so the method is refused here.
+django-simple-history's form view saves on POST before it asks for any permission; hiding its button is not enough, so the method is refused here. Django's
+own pages take any method that is not POST for a GET: here they answer the methods they mean, and 405 to the others.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
@@ -11,6 +13,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
@@ -19,9 +22,26 @@ from tradingdesk.kernel.admin_columns import HISTORY_TYPES, column
 from tradingdesk.kernel.admin_forms import RowChoice, RowsChoice
 from tradingdesk.kernel.errors import DeskError
 
-SAFE_METHODS = ("GET", "HEAD")
+READ = ("GET", "HEAD")
+READ_AND_POST = (*READ, "POST")
 ROW_COLUMNS = 2  # of a read-only page
 R = TypeVar("R")
+
+
+View = Callable[..., HttpResponse]
+
+
+def answers(*methods: str) -> Callable[[View], View]:
+    """The methods an admin view answers; 405 to any other, whoever asks."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def run(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return view(self, request, *args, **kwargs) if request.method in methods else HttpResponseNotAllowed(methods)
+
+        return run
+
+    return decorate
 
 
 class DeskModelAdmin(ModelAdmin):
@@ -34,11 +54,22 @@ class DeskModelAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
 
+    @answers(*READ_AND_POST)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list; a query that holds NUL, which no column can, is answered like any other lookup that makes no sense."""
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
+
+    @answers(*READ_AND_POST)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """One row's page, or that of a new one."""
+        return super().changeform_view(request, *args, **kwargs)
+
+    @answers(*READ)
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Every version, newest first."""
+        return super().history_view(request, *args, **kwargs)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return [column(self.model, name, self.badges) for name in super().get_list_display(request)]
@@ -82,16 +113,14 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     Configuration is switched off or dated, never deleted: old days refer to it.
     """
 
+    @answers(*READ)
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The past is looked at, never restored."""
-        if request.method not in SAFE_METHODS:
-            return HttpResponseNotAllowed(SAFE_METHODS)
         return super().history_form_view(request, *args, **kwargs)
 
+    @answers(*READ)
     def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Every version, newest first."""
-        if request.method not in SAFE_METHODS:
-            return HttpResponseNotAllowed(SAFE_METHODS)
         return super().history_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
@@ -125,6 +154,7 @@ class ReadOnlyAdmin(DeskModelAdmin):
     actions: ClassVar[Any] = None
     show_facets = admin.ShowFacets.NEVER
     warn_unsaved_form = False
+    timeline = ""  # where on its own page a row says what happened to it
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -141,8 +171,24 @@ class ReadOnlyAdmin(DeskModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [(None, {"fields": list(in_rows(self.model, self.get_readonly_fields(request, obj)))})]
 
+    @answers(*READ)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list."""
+        return super().changelist_view(request, extra_context)
+
+    @answers(*READ)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """One row's page."""
+        return super().changeform_view(request, *args, **kwargs)
+
+    @answers(*READ)
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """These rows have no history but themselves: the row's own page, where it says what happened."""
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
+        return HttpResponseRedirect(page + (f"#{self.timeline}" if self.timeline else ""))
+
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Without the History button: these rows have no history but themselves."""
+        """Without the History button."""
         return super().change_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
 
 

@@ -5,6 +5,7 @@ named `figure_<field>`, so that its heading and cell can be aligned by style she
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -22,11 +23,23 @@ from tradingdesk.kernel import fields, money
 from tradingdesk.kernel.templatetags import desk
 
 EMPTY = "–"
+DECIMAL = re.compile(r"-?\d+\.\d+|-?\d+(\.\d+)?[Ee][+-]?\d+", re.ASCII)  # a Decimal's own text; never an id
 PRICE_DECIMALS = 3  # at least; a finer price shows all it has
 FIGURE_FIELDS = (models.DecimalField, models.BigIntegerField, models.PositiveIntegerField)
 HISTORY_TYPES = MappingProxyType({"+": "success", "~": "info", "-": "danger"})
 
 Column = Callable[[Any], Any]
+_names: dict[type[models.Model], Callable[[Any], str]] = {}
+
+
+def named_in_links(model: type[models.Model], name: Callable[[Any], str]) -> None:
+    """How rows of this model are called where other rows link to them; elsewhere, and for other models, `str`."""
+    _names[model] = name
+
+
+def link_text(row: models.Model) -> str:
+    """A row's name in a link."""
+    return _names.get(type(row), str)(row)
 
 
 def price_text(value: Decimal) -> str:
@@ -42,9 +55,9 @@ def figure_text(field: models.Field, value: Any) -> str:
         return desk.money(value)
     if isinstance(field, fields.PriceField):
         return price_text(value)
-    if isinstance(field, models.DecimalField):
+    if isinstance(field, fields.QuantityField):
         return desk.quantity(value)
-    return f"{value:,}"
+    return desk.figure(value)
 
 
 def figure(text: str, *, negative: bool = False) -> str:
@@ -70,13 +83,21 @@ def link(row: models.Model | None) -> str:
     try:
         url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     except NoReverseMatch:
-        return str(row)
-    return format_html('<a class="text-link" href="{}">{}</a>', url, row)
+        return link_text(row)
+    return format_html('<a class="text-link" href="{}">{}</a>', url, link_text(row))
 
 
 def json_text(value: Any) -> str:
-    """Readable JSON; a dash for nothing."""
-    return format_html('<pre class="json">{}</pre>', json.dumps(value, indent=2, sort_keys=True, default=str)) if value else EMPTY
+    """Readable JSON, its numbers as people write them; a dash for nothing."""
+    return format_html('<pre class="json">{}</pre>', json.dumps(_readable(value), indent=2, sort_keys=True, default=str)) if value else EMPTY
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return money.text(Decimal(value)) if isinstance(value, str) and DECIMAL.fullmatch(value) else value
 
 
 def column(model: type[models.Model], name: Any, badges: Mapping[str, Mapping[Any, str]], *, detail: bool = False) -> Any:

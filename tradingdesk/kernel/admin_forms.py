@@ -1,9 +1,12 @@
 """Form fields of the admin that take any input for an answer: what cannot be a key is an error beside the field, never a failure of the page."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+
+from tradingdesk.kernel import money
 
 
 class RowChoice(forms.ModelChoiceField):
@@ -36,3 +39,24 @@ def _may_be_key(field: Any, value: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def above_zero(form: forms.ModelForm, *names: str) -> None:
+    """An error beside each of these numbers that is zero or less; an empty one says nothing."""
+    for name in names:
+        value = form.cleaned_data.get(name)
+        if value is not None and value <= 0:
+            form.add_error(name, f"It must be above zero; {number(value)} is not.")
+
+
+def not_below_zero(form: forms.ModelForm, *names: str) -> None:
+    """An error beside each of these numbers that is less than zero."""
+    for name in names:
+        value = form.cleaned_data.get(name)
+        if value is not None and value < 0:
+            form.add_error(name, f"It must not be below zero; {number(value)} is.")
+
+
+def number(value: Decimal | int) -> str:
+    """As people write it."""
+    return money.text(Decimal(value)) or ""

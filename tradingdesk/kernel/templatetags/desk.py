@@ -21,10 +21,11 @@ def money(value: Any) -> str:
 
 @register.filter
 def signed(value: Any) -> str:
-    """An amount that shows its plus sign too."""
+    """An amount that shows its plus sign too; nothing has no sign."""
     if value is None or value == "":
         return "–"
-    return f"{Decimal(value):+,.2f}".replace("-", MINUS)
+    text = f"{Decimal(value):+,.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", MINUS)
 
 
 @register.filter
