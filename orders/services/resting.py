@@ -7,7 +7,6 @@ at again (`orders.services.filling`). A fill's quote has the source `evaluate` i
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from time import sleep
 
 from orders.domain.resting import Due, Lead, Resting
 from orders.exceptions import EvaluationIncomplete
@@ -36,7 +35,6 @@ SELECT seq, time, bid, ask, received_at FROM quotes_tick
 WHERE market_id = %s AND instrument_id = %s AND trading_day >= %s AND seq > %s AND seq < %s AND flag = 0 ORDER BY seq"""
 NO_LATER_TICK = 2**62
 ONE_DAY = timedelta(days=1)
-SECOND_LOOK_SECONDS = 0.02  # somebody's command on an account takes a few milliseconds
 
 setbacks = Setbacks()
 
@@ -56,7 +54,7 @@ def evaluate(market_id: int, instrument_id: int, ticks: Sequence[Tick], source: 
     if not new and not watched:
         return 0
     sweep = Sweep(lead, setbacks)
-    _fill(sweep, _due([*new, *watched], _tape(lead, new, quotes)))
+    sweep.run(_due([*new, *watched], _tape(lead, new, quotes)))
     kept_back = {one.resting.order_id for one in (*sweep.left_out, *sweep.failed)}
     if compared := [resting.order_id for resting in new if resting.order_id not in kept_back]:
         _take_up(lead, compared)
@@ -108,14 +106,6 @@ def _due(resting_orders: Sequence[Resting], tape: Tape) -> list[Due]:
         if found is not None:
             due.append(Due(resting, *found))
     return due
-
-
-def _fill(sweep: Sweep, due: Sequence[Due]) -> None:
-    sweep.run(due)
-    if sweep.left_out:
-        sleep(SECOND_LOOK_SECONDS)
-        again, sweep.left_out = sweep.left_out, []
-        sweep.run(again)
 
 
 @command

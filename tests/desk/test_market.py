@@ -28,6 +28,7 @@ from quotes.services.imports import import_file
 from quotes.services.ticks import record, take_lead
 from tests.quotes.desk import Gold, gold_market, tick
 from tradingdesk.desk.market import process as process_module
+from tradingdesk.desk.market import stream as stream_module
 from tradingdesk.desk.market.follower import Follower
 from tradingdesk.desk.market.leadership import Leadership
 from tradingdesk.desk.market.process import MarketProcess, followed_markets
@@ -279,14 +280,31 @@ def test_a_market_is_released_only_once_its_follower_has_ended(own_database: Any
             go_on.set()
 
 
-def test_an_incomplete_evaluation_is_made_up_for_soon_and_said_without_a_trace(own_database: Any, caplog: pytest.LogCaptureFixture) -> None:
+def incomplete() -> EvaluationIncomplete:
+    return EvaluationIncomplete("Some accounts are busy; their orders wait.", accounts=[1])
+
+
+def test_an_incomplete_evaluation_is_made_up_for_at_once_without_a_word(own_database: Any, caplog: pytest.LogCaptureFixture) -> None:
     gold, seen = gold_market(always_open=True, feed="tick_file", feed_options={"files": []}), Seen()
     record(gold.market, gold.instrument, [tick(0, "1300")], "test")
-    seen.refusals = [EvaluationIncomplete("Some accounts are busy; their orders wait.", accounts=[1]) for _ in range(3)]
+    seen.refusals = [incomplete() for _ in range(4)]
     with running(seen):
+        eventually(lambda: len(seen.refusals) < 4)
         began = monotonic()
         eventually(lambda: seen.places == [1])
-        assert monotonic() - began < 3  # three looks a second apart would take longer, with the scan
+        assert monotonic() - began < 1  # 20 + 40 + 80 + 160 ms; a silent feed would otherwise be looked after once a second
+    assert "EVALUATION_INCOMPLETE" not in caplog.text
+
+
+def test_an_account_that_stays_busy_is_said_once_without_a_trace(
+    own_database: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "PATIENCE_SECONDS", 0.1)
+    gold, seen = gold_market(always_open=True, feed="tick_file", feed_options={"files": []}), Seen()
+    record(gold.market, gold.instrument, [tick(0, "1300")], "test")
+    seen.refusals = [incomplete() for _ in range(5)]
+    with running(seen):
+        eventually(lambda: seen.places == [1])
     said = [record.getMessage() for record in caplog.records if "EVALUATION_INCOMPLETE" in record.getMessage()]
     assert len(said) == 1
     assert "Traceback" not in said[0]

@@ -44,7 +44,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     stands = Time()
-    monkeypatch.setattr("orders.services.setbacks.monotonic", stands)
+    monkeypatch.setattr("tradingdesk.kernel.pauses.monotonic", stands)
     return stands
 
 
@@ -90,18 +90,6 @@ def test_a_busy_account_stops_nobody_and_gets_its_tick_later(own_database: OwnDa
     assert Fill.objects.get(order=orders[1]).price == Fill.objects.get(order=orders[0]).price  # the tick that met it first: 1980.50
     assert evaluate_stored(desk, after=2) == 0
     assert_books_are_right()
-
-
-def test_a_command_that_takes_some_milliseconds_is_waited_for(
-    own_database: OwnDatabase, committed_desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = committed_desk
-    account = desk.account()
-    resting_buys(desk, [account])
-    with psycopg.connect(own_database.url) as other:
-        other.execute("SELECT 1 FROM accounts_account WHERE id = %s FOR NO KEY UPDATE", [account.pk])
-        monkeypatch.setattr(resting, "sleep", lambda seconds: other.rollback())
-        assert desk.quote("1980.00", "1980.50") == 1
 
 
 def test_a_new_order_of_a_busy_account_is_not_taken_up(own_database: OwnDatabase, committed_desk: Desk) -> None:

@@ -5,7 +5,7 @@ lost the lock and does not know it yet, never takes the lead from another proces
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -26,7 +26,6 @@ from tradingdesk.kernel.session_locks import LockLost
 
 log = structlog.get_logger("market")
 TAKE_SECONDS = 1.0
-OWED_SECONDS = 0.1  # the same while an evaluation is to be made up for
 JOIN_SECONDS = 10.0
 
 
@@ -109,7 +108,8 @@ class Follower(threading.Thread):
     def _drain(self, feed: Feed, wanted: list[Wanted], streams: dict[int, Stream]) -> None:
         heard = monotonic()
         while not self._stopping.is_set():
-            batches = feed.take(OWED_SECONDS if any(stream.owes for stream in streams.values()) else TAKE_SECONDS)
+            seconds = _patience_seconds(streams.values())
+            batches = feed.take(seconds)
             for instrument_id, ticks in batches.items():
                 streams[instrument_id].take(ticks)
             if batches:
@@ -120,8 +120,14 @@ class Follower(threading.Thread):
             for stream in streams.values():
                 stream.idle()
             if feed.is_finished:
-                self._stopping.wait(TAKE_SECONDS)
+                self._stopping.wait(seconds)
             elif not any(w.is_open(clock.now()) for w in wanted):
                 heard = monotonic()
             elif feed.stall_seconds is not None and monotonic() - heard > feed.stall_seconds:
                 raise TimeoutError(f"no tick for {feed.stall_seconds:g} s while a session is open")
+
+
+def _patience_seconds(streams: Iterable[Stream]) -> float:
+    """How long to wait for ticks at most: until the next second, or until orders that are owed an evaluation are looked at again."""
+    owed = (stream.again_seconds() for stream in streams)
+    return min([TAKE_SECONDS, *(seconds for seconds in owed if seconds is not None)])

@@ -5,6 +5,7 @@ read from the table and evaluated first. Fills by ticks that were read back carr
 """
 
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 from django.db import connection
@@ -14,10 +15,12 @@ from quotes.domain.ticks import Tick
 from quotes.locks import NotLeading
 from quotes.selectors.streams import clean_ticks, standing
 from quotes.services.ticks import Recorded, mark_evaluated, record
-from tradingdesk.desk.market.complaint import Complaint
+from tradingdesk.desk.market.complaint import Backoff, Complaint
 from tradingdesk.kernel.errors import DeskError
 
 CHUNK = 2_000
+FIRST_AGAIN_SECONDS, MOST_AGAIN_SECONDS = 0.02, 1.0  # somebody's command on an account takes a few milliseconds
+PATIENCE_SECONDS = 1.0  # an account that is busy for longer is worth a word
 
 
 class Evaluate(Protocol):
@@ -36,7 +39,8 @@ class Stream:
         self.market_id, self.instrument_id, self.source = market_id, instrument_id, source
         self._evaluate, self._epoch, self._complaint = evaluate, leader_epoch, complaint
         self.evaluated = self._marked = standing(market_id, instrument_id).evaluated_seq
-        self.owes = False  # the last evaluation failed: try again soon
+        self._again = Backoff(FIRST_AGAIN_SECONDS, MOST_AGAIN_SECONDS)
+        self._owes_since: float | None = None  # monotonic; orders wait for an evaluation that failed
 
     def take(self, ticks: Sequence[Tick]) -> None:
         """Records ticks of the feed and evaluates what came of them. Prices go on when an evaluation fails; it is made up for."""
@@ -53,6 +57,10 @@ class Stream:
         if self.evaluated > self._marked:
             mark_evaluated(self.market_id, self.instrument_id, self.evaluated, leader_epoch=self._epoch)
             self._marked = self.evaluated
+
+    def again_seconds(self) -> float | None:
+        """How soon to call `idle` though nothing came, because orders wait for an evaluation that failed; None when nothing is owed."""
+        return None if self._owes_since is None else self._again.next_seconds()
 
     def _see(self, recorded: Recorded) -> None:
         first, last = recorded.ticks[0].seq, recorded.ticks[-1].seq
@@ -76,16 +84,23 @@ class Stream:
 
     def _guarded(self, evaluation: Callable[[], None]) -> None:
         # Whatever goes wrong with orders, the desk keeps its prices; each order's own transaction is whole or absent.
-        self.owes = True
         try:
             evaluation()
         except NotLeading:
             raise
         except DeskError as refusal:
-            self._complaint.raised(f"evaluation failed ({refusal.reason_code})", None if refusal.retryable else refusal)
+            if self._owed_seconds() > PATIENCE_SECONDS or not refusal.retryable:
+                self._complaint.raised(f"evaluation failed ({refusal.reason_code})", None if refusal.retryable else refusal)
         except Exception as error:
+            self._owed_seconds()
             self._complaint.raised(f"evaluation failed ({type(error).__name__})", error)
             connection.close()
         else:
-            self.owes = False
+            self._owes_since = None
+            self._again.reset()
             self._complaint.settled()
+
+    def _owed_seconds(self) -> float:
+        if self._owes_since is None:
+            self._owes_since = monotonic()
+        return monotonic() - self._owes_since
