@@ -61,7 +61,6 @@ class OrderAdmin(LogAdmin):
     list_display = [
         "id",
         "account",
-        "market",
         "instrument",
         "side",
         "effect",
@@ -82,7 +81,7 @@ class OrderAdmin(LogAdmin):
         "type",
         ("trading_day", RangeDateFilter),
     ]
-    list_select_related = ["account", "market", "instrument"]
+    list_select_related = ["account", "instrument"]
     search_fields = ["account__number__startswith", "client_order_id__exact", "request_id__exact"]
     badges = {"status": STATUS_COLOURS, "side": SIDE_COLOURS}
     change_form_outer_before_template = "admin/orders/journey.html"
@@ -119,8 +118,6 @@ class FillAdmin(LogAdmin):
         "id",
         "account",
         "order",
-        "instrument",
-        "side",
         "effect",
         "quantity",
         "price",
@@ -128,11 +125,10 @@ class FillAdmin(LogAdmin):
         "realised_pnl",
         "quote_bid",
         "quote_ask",
-        "trading_day",
         "recorded_at",
     ]
     list_filter = [("account", AutocompleteSelectFilter), "market", "instrument", "side", "effect", ("trading_day", RangeDateFilter)]
-    list_select_related = ["account", "order__instrument", "instrument"]
+    list_select_related = ["account", "order__instrument"]
     search_fields = ["account__number__startswith", "order__client_order_id__exact"]
     badges = {"side": SIDE_COLOURS}
 

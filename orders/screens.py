@@ -3,14 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import Account, User
+from django.db.models import F, Max, Sum
+
+from accounts.models import Account, AccountFunds, Lot, RiskTier, User
 from accounts.selectors import figures, ledger_entries, positions, tradable_by
 from orders.domain.estimates import estimate as estimated
 from orders.domain.placement import freeze_price
 from orders.enums import Effect, OrderStatus, OrderType, Side, TimeInForce
 from orders.models import Order
 from orders.selectors import recent_fills, recent_orders, working_orders
-from orders.tickets import Ticket
+from orders.tickets import Ticket, plain
 from quotes.domain.dealing import Dealing
 from quotes.enums import BarFrame
 from quotes.models import Instrument
@@ -20,7 +22,6 @@ from tradingdesk.kernel import clock, money
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound
 
 ROWS = 50  # of each list on the page; the history pages have the rest
-SWITCHABLE = 200  # accounts in the switcher
 VALID = ((TimeInForce.DAY, "This trading day"), (TimeInForce.GTC, "Until canceled"), (TimeInForce.IOC, "Now or never"))  # on the narrow ticket
 Context = dict[str, Any]
 
@@ -31,8 +32,12 @@ def page(user: User, account: Account, symbol: str) -> Context:
     instrument = next((i for i in instruments if i.symbol == symbol), instruments[0] if instruments else None)
     if symbol and (instrument is None or instrument.symbol != symbol):
         raise NotFound("This instrument is not listed in the account's market.", instrument=symbol[:64])
-    accounts = tradable_by(user).order_by("number")[:SWITCHABLE]
-    context: Context = {"accounts": accounts, "instruments": instruments, "instrument": instrument, "frames": BarFrame.values}
+    context: Context = {
+        "may_switch": tradable_by(user).exclude(pk=account.pk).exists(),
+        "instruments": instruments,
+        "instrument": instrument,
+        "frames": BarFrame.values,
+    }
     context |= live(user, account) | book(user, account)
     if instrument:
         context |= ticket(account, Ticket.blank(instrument.symbol))
@@ -44,14 +49,17 @@ def live(user: User, account: Account) -> Context:
     """Figures and positions. `anchor` changes with every order, so that a Close button pressed twice is one order and pressed anew is another."""
     now = figures(account.pk)
     anchor = Order.objects.filter(account=account).order_by("-id").values_list("id", flat=True).first() or 0
-    shown: Context = {"figures": now, "level": _level(account, now), "positions": positions(account.pk), "anchor": anchor}
+    opened = _opened_at(account)
+    rows = [(position, opened.get((position.instrument_id, position.side))) for position in positions(account.pk)]
+    shown: Context = {"figures": now, "level": level(account.tier, now.margin_level), "positions": rows, "anchor": anchor}
     return shown | {"account": account, "may_trade": may_trade(user, account)}
 
 
 def book(user: User, account: Account) -> Context:
-    """Working orders, recent orders, fills, ledger rows."""
+    """Working orders, recent orders, fills, ledger rows. `version` is read before them: what is shown is never older than it says."""
     return {
         "account": account,
+        "version": AccountFunds.objects.values_list("version", flat=True).get(account=account),
         "may_trade": may_trade(user, account),
         "working": working_orders(account.pk),
         "orders": recent_orders(account.pk, ROWS),
@@ -87,10 +95,10 @@ def estimate(account: Account, shown: Ticket) -> Context:
 def _estimate(account: Account, shown: Ticket) -> Any:
     instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
     found = dealing_of(account, instrument) if instrument else None
-    quantity = money.parse(shown.quantity, "quantity")
+    quantity = money.parse(plain(shown.quantity, "quantity"), "quantity")
     if found is None or found.quote is None or quantity <= 0:
         return None
-    limit = money.parse(shown.limit_price, "limit_price") if shown.type == OrderType.LIMIT else None
+    limit = money.parse(plain(shown.limit_price, "limit_price"), "limit_price") if shown.type == OrderType.LIMIT else None
     price = freeze_price(limit, found.quote, is_buy=shown.side != Side.SELL)
     if price is None:
         return None
@@ -148,13 +156,19 @@ def cancellation(outcome: Context) -> Context:
     return {"kind": "refused", "code": outcome["reason"] or outcome["status"], "message": message, "extra": outcome["detail"]}
 
 
-def _level(account: Account, now: Any) -> Context:
+def _opened_at(account: Account) -> dict[tuple[int, str], Decimal]:
+    """Average opening prices of the positions that a settlement has given another basis, by instrument and side."""
+    lots = Lot.objects.filter(account=account, quantity__gt=0).order_by().values_list("instrument_id", "side")
+    rows = lots.annotate(value=Sum(F("open_price") * F("quantity")), lots=Sum("quantity"), marked=Max("marked_through"))
+    return {(instrument, side): value / quantity for instrument, side, value, quantity, marked in rows if marked}
+
+
+def level(tier: RiskTier, margin_level: Decimal | None) -> Context:
     """The margin level as a bar that is full where liquidation begins, with marks where watching and warning begin; in per cent."""
-    tier, level = account.tier, now.margin_level
-    if level is None:
+    if margin_level is None:
         return {"fill": 0, "state": "none"}
-    fill = 100 if level <= tier.liquidation_level else int(tier.liquidation_level * 100 / level)
-    state = "call" if level < tier.warning_level else "watch" if level < tier.watch_level else "calm"
+    fill = 100 if margin_level <= tier.liquidation_level else int(tier.liquidation_level * 100 / margin_level)
+    state = "call" if margin_level < tier.warning_level else "watch" if margin_level < tier.watch_level else "calm"
     marks = [int(tier.liquidation_level * 100 / at) for at in (tier.watch_level, tier.warning_level) if at]
     return {"fill": fill, "state": state, "marks": marks, "liquidation": tier.liquidation_level}
 
@@ -164,6 +178,7 @@ def _config(account: Account, instrument: Instrument, dealing: Dealing | None) -
     quote = dealing.quote if dealing else None
     return {
         "socket": f"/ws/market/{account.market.code}/?account={account.number}",
+        "quotes": f"/api/v1/quotes/?market={account.market.code}",
         "bars": f"/api/v1/bars/?market={account.market.code}&instrument={instrument.symbol}",
         "account": account.pk,
         "instrument": instrument.symbol,

@@ -12,5 +12,6 @@ urlpatterns = [
     path("trade/<str:number>/estimate/", views.estimate, name="trade-estimate"),
     path("trade/<str:number>/orders/", views.place, name="trade-place"),
     path("trade/<str:number>/orders/<int:order_id>/cancel/", views.cancel, name="trade-cancel"),
+    path("trade/<str:number>/accounts/", views.accounts, name="trade-accounts"),
     path("trade/<str:number>/close/", views.close, name="trade-close"),
 ]

@@ -7,11 +7,14 @@ from django_htmx.http import trigger_client_event
 
 from accounts.selectors import account_for, tradable_by
 from orders import screens
+from orders.closing import closing_requests, told
 from orders.selectors import order_to_cancel
 from orders.services.cancellation import cancel_orders
 from orders.services.intake import order_request
 from orders.services.placement import place_orders
-from orders.tickets import Ticket, closing_order
+from orders.switcher import accounts_at_a_glance
+from orders.tickets import Ticket
+from tradingdesk.kernel import money
 from tradingdesk.kernel.errors import DeskError, NotFound
 from tradingdesk.kernel.htmx import DeskRequest, signed_in
 from tradingdesk.kernel.pages import note, refusals
@@ -88,11 +91,23 @@ def place(request: DeskRequest, number: str) -> HttpResponse:
 @signed_in
 @refusals
 def close(request: DeskRequest, number: str) -> HttpResponse:
-    """Closes a position at market, as it was shown."""
+    """Closes a position at market, as it was shown; one that is larger than an order may be, in several."""
     account = account_for(request.user, number)
-    order = order_request(request.user, closing_order(request.POST, number), source="page", request_id=request.request_id)
-    [outcome] = place_orders([order])
-    return _answer(request, account.number, screens.result_of(outcome.as_dict(), Ticket.read(request.POST)))
+    orders = closing_requests(request.user, account, request.POST, request.request_id)
+    outcomes = place_orders(orders)
+    shown = Ticket.read(request.POST)
+    if len(outcomes) == 1:
+        return _answer(request, account.number, screens.result_of(outcomes[0].as_dict(), shown))
+    return _answer(request, account.number, told(outcomes, orders[0].side, shown.instrument, money.parse(shown.quantity, "quantity")))
+
+
+@require_GET
+@signed_in
+@refusals
+def accounts(request: DeskRequest, number: str) -> HttpResponse:
+    """The accounts one can change to, each with what it stands at."""
+    account = account_for(request.user, number)
+    return render(request, "orders/partials/accounts.html", {"account": account, "rows": accounts_at_a_glance(request.user)})
 
 
 @require_POST

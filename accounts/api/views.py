@@ -10,7 +10,7 @@ from accounts.api.people import person
 from accounts.models import Account
 from accounts.selectors import account_for, accounts_for, figures, ledger_entries, positions
 from tradingdesk.kernel import requests
-from tradingdesk.kernel.money import text
+from tradingdesk.kernel.money import average, text
 
 MAX_LIST = 500
 AMOUNTS = ("balance", "frozen", "margin", "floating", "equity", "available", "margin_level")
@@ -65,8 +65,9 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _position(position: Any) -> dict[str, Any]:
-    amounts = ("quantity", "closable", "average_price", "mark", "floating", "margin", "multiplier")
-    return {"instrument": position.symbol, "side": position.side} | {name: text(getattr(position, name)) for name in amounts}
+    amounts = ("quantity", "closable", "mark", "floating", "margin", "multiplier")
+    shown = {name: text(getattr(position, name)) for name in amounts}
+    return {"instrument": position.symbol, "side": position.side, "average_price": text(average(position.average_price)), **shown}
 
 
 def _entry(entry: Any) -> dict[str, Any]:

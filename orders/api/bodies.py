@@ -3,7 +3,7 @@
 from typing import Any
 
 from orders.models import Fill, Order, OrderEvent
-from tradingdesk.kernel.money import text
+from tradingdesk.kernel.money import average, text
 
 
 def order_body(order: Order) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def order_body(order: Order) -> dict[str, Any]:
         "reason": order.reason or None,
         "detail": order.detail,
         "filled_quantity": text(order.filled_quantity),
-        "average_price": text(order.average_price),
+        "average_price": text(average(order.average_price)),
         "realised_pnl": text(order.realised_pnl),
         "fees": text(order.fees),
         "trading_day": order.trading_day,

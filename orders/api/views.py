@@ -15,7 +15,7 @@ from orders.selectors import order_events, order_for, order_history, order_to_ca
 from orders.services.cancellation import cancel_orders
 from orders.services.intake import order_request
 from orders.services.placement import place_orders
-from tradingdesk.kernel import requests
+from tradingdesk.kernel import money, requests
 from tradingdesk.kernel.errors import DeskError, InvalidTransition
 
 FILTERS = ("account", "status", "before", "limit")
@@ -72,7 +72,7 @@ class CancelView(APIView):
         order_to_cancel(person(request), order_id)
         [outcome] = cancel_orders([order_id], actor_id=person(request).pk, request_id=_request_id(request))
         if outcome.status != OrderStatus.CANCELED:
-            raise InvalidTransition(outcome.message, order_id=order_id, status=outcome.status, filled_quantity=str(outcome.filled_quantity))
+            raise InvalidTransition(outcome.message, order_id=order_id, status=outcome.status, filled_quantity=money.text(outcome.filled_quantity))
         return Response(outcome.as_dict())
 
 

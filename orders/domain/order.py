@@ -177,7 +177,7 @@ class Outcome:
             "status": self.status,
             "quantity": money.text(self.quantity),
             "filled_quantity": money.text(self.filled_quantity),
-            "average_price": money.text(self.average_price),
+            "average_price": money.text(money.average(self.average_price)),
             "reason": self.reason or None,
             "message": self.message,
             "detail": self.detail,

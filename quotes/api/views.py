@@ -1,5 +1,6 @@
 """Reading prices over REST, for whoever is signed in. Prices and sizes are text; instants are numbers named by their unit."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from quotes.domain.frames import milliseconds
 from quotes.enums import BarFrame, BarPrice
 from quotes.models import LatestQuote, Listing, Market
 from quotes.selectors.calendars import calendar_of
-from quotes.selectors.candles import Page, candles
+from quotes.selectors.candles import Page, candles, growing_day
 from quotes.selectors.latest import latest_quotes
 from quotes.selectors.listings import active_listings, listing_named, market_named
 from tradingdesk.kernel import clock
@@ -50,7 +51,7 @@ class QuotesView(APIView):
 
 
 class BarsView(APIView):
-    """GET ?market=&instrument=&frame=&price=&before=&limit=: candles, ascending, at most 5,000."""
+    """GET ?market=&instrument=&frame=&price=&before=&limit=: candles, ascending, at most 5,000; and the trading day the newest of them belongs to."""
 
     def get(self, request: Request) -> Response:
         """Errors in this order: INVALID_REQUEST, UNKNOWN_MARKET, UNKNOWN_INSTRUMENT."""
@@ -64,7 +65,8 @@ class BarsView(APIView):
         )
         listing = listing_named(market_named(code), symbol)
         head = {"market": code, "instrument": symbol, "frame": page.frame.value, "label": "start", "price": page.price.value}
-        return Response({**head, "bars": candles(listing, page)})
+        day = growing_day(listing)
+        return Response({**head, "bars": candles(listing, page), "day": asdict(day) if day else None})
 
 
 def instrument_json(listing: Listing) -> dict[str, Any]:
@@ -88,12 +90,13 @@ def instrument_json(listing: Listing) -> dict[str, Any]:
 
 
 def quote_json(row: LatestQuote) -> dict[str, Any]:
-    """The newest clean tick; times in milliseconds since 1970 UTC."""
+    """The newest clean tick; times in milliseconds since 1970 UTC, its age since it came in by the desk's own clock."""
     return {
         "instrument": row.instrument.symbol,
         "seq": row.seq,
         "time": milliseconds(row.time) if row.time else None,
         "received_at": milliseconds(row.received_at) if row.received_at else None,
+        "age_seconds": (clock.now() - row.received_at).total_seconds() if row.received_at else None,
         "trading_day": row.trading_day,
         "bid": text(row.bid),
         "ask": text(row.ask),

@@ -5,11 +5,13 @@ day's; its label is the day's date at midnight UTC.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from quotes.domain.calendar import Calendar
 from quotes.enums import BarFrame, BarPrice
-from quotes.models import Listing
+from quotes.models import LatestQuote, Listing
+from quotes.selectors.calendars import calendar_of
 from tradingdesk.kernel import sql
 
 MINUTES = {BarFrame.M1: 1, BarFrame.M5: 5, BarFrame.M15: 15, BarFrame.H1: 60}
@@ -50,6 +52,40 @@ def candles(listing: Listing, page: Page) -> list[dict[str, Any]]:
         rows = sql.fetch_all(INTRADAY.format(price=page.price.value), {**parameters, **_grid(listing, page)})
     names = ("time", "open", "high", "low", "close", "ticks")
     return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingDay:
+    """The trading day the newest candle belongs to, in seconds since 1970: whoever draws ticks knows where the next candle begins.
+
+    `label` and `next_label` name its daily candle and the one after it; intraday candles are counted from `begins`, and from `ends` on anew.
+    """
+
+    label: int
+    begins: int
+    ends: int
+    next_label: int
+
+
+def growing_day(listing: Listing) -> GrowingDay | None:
+    """That of the newest clean tick; None before the first."""
+    quotes = LatestQuote.objects.filter(market_id=listing.market_id, instrument_id=listing.instrument_id)
+    day = quotes.values_list("trading_day", flat=True).first()
+    if day is None:
+        return None
+    begins, ends = trading_day_span(calendar_of(listing.calendar_id), day)
+    return GrowingDay(_label(day), int(begins.timestamp()), int(ends.timestamp()), _label(calendar_of(listing.calendar_id).next_trading_day(day)))
+
+
+def trading_day_span(calendar: Calendar, day: date) -> tuple[datetime, datetime]:
+    """From where its intraday candles are counted to the first instant that belongs to a later day."""
+    back, rolls_at = (timedelta(0), time(0)) if calendar.rolls_at is None else (timedelta(days=1), calendar.rolls_at)
+    begins, ends = (datetime.combine(day - back + timedelta(days=later), rolls_at, calendar.zone) for later in (0, 1))
+    return begins, ends
+
+
+def _label(day: date) -> int:
+    return int(datetime.combine(day, time(0), UTC).timestamp())
 
 
 def _grid(listing: Listing, page: Page) -> dict[str, Any]:

@@ -41,3 +41,11 @@ def test_other_accounts_are_not_found(program: Program, number: str, path: str) 
         number = program.desk.account(owner=User.objects.create_user("other")).number
     response = program.get(f"accounts/{number}/{path}")
     assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
+
+
+def test_averages_are_told_to_eight_decimals(program: Program) -> None:
+    program.desk.buy(program.account, 1)
+    program.desk.quote("2010.00", "2010.50")
+    program.desk.buy(program.account, 2)
+    [position] = program.get(f"accounts/{program.account.number}/positions/").json()["positions"]
+    assert position["average_price"] == "2007.16666667"  # (2000.50 + 2 × 2010.50) ÷ 3

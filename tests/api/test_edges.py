@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from psycopg.errors import AdminShutdown, DeadlockDetected
 
+from quotes.models import LatestQuote
+from quotes.selectors import calendars
 from tests.api.bad_input import order_fields
 from tests.api.conftest import Program
 from tradingdesk.kernel.logs import OneLine
@@ -113,3 +116,30 @@ def test_a_refusal_is_one_line(program: Program, lines: list[str]) -> None:
     for path in ("/admin/orders/order/1/change/", "/admin/auth/group/", "/wp-login.php", "/api/v1/orders/999/", "/trade/X-9/"):
         assert program.client.get(path).status_code in {403, 404}
     assert len(lines) <= 5, lines
+
+
+def test_bars_say_which_trading_day_is_growing(program: Program) -> None:
+    body = program.get("bars/", market="TEST", instrument=program.desk.gold.symbol).json()
+    day = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp())
+    assert body["day"] == {"label": day, "begins": day, "ends": day + 86_400, "next_label": day + 86_400}
+    # In New York a day begins at 18:00 of the evening before, 23:00 UTC in winter; after Friday's comes Monday's.
+    program.desk.calendar.timezone, program.desk.calendar.rolls_at = "America/New_York", time(18)
+    program.desk.calendar.trading_weekdays = "12345"
+    program.desk.calendar.save()
+    calendars.forget()
+    LatestQuote.objects.update(trading_day="2026-03-06")
+    friday = int(datetime(2026, 3, 6, tzinfo=UTC).timestamp())
+    body = program.get("bars/", market="TEST", instrument=program.desk.gold.symbol).json()
+    assert body["day"] == {"label": friday, "begins": friday - 3600, "ends": friday + 23 * 3600, "next_label": friday + 3 * 86_400}
+
+
+def test_a_quote_says_how_old_it_is(program: Program) -> None:
+    program.desk.at += timedelta(seconds=7)
+    [quote] = program.get("quotes/", market="TEST").json()["quotes"]
+    assert quote["age_seconds"] == 7.0
+
+
+def test_a_late_cancel_names_plain_numbers(program: Program) -> None:
+    filled = program.desk.buy(program.account, 2)
+    body = refusal(program.post(f"orders/{filled.order_id}/cancel/", {}), 409, "INVALID_TRANSITION")
+    assert body["extra"]["filled_quantity"] == "2"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.services.standing import change_standing
+from settlement.services.run import settle
 from tests.factories.desk import funds
 from tests.pages.conftest import Trader
 
@@ -179,12 +182,97 @@ def test_everyone_signed_out_is_sent_to_sign_in_and_back(trader: Trader) -> None
     assert fragment["HX-Redirect"] == f"/sign-in/?next={trader.page}"
 
 
-def test_switcher_lists_own_and_managed_accounts(trader: Trader) -> None:
-    second = trader.desk.account()
+def test_switcher_lists_own_and_managed_accounts_with_what_they_stand_at(trader: Trader) -> None:
+    assert 'id="switcher"' not in trader.get().content.decode()
+    second = trader.desk.account("12000")
     trader.desk.account(owner=User.objects.create_user("other"))
-    body = trader.get().content.decode()
+    trader.desk.buy(second, 1)
+    assert 'id="switcher"' in trader.get().content.decode()
+    body = " ".join(trader.get("accounts/", htmx=True).content.decode().split())
     assert f"/trade/{second.number}/" in body
     assert body.count('<a href="/trade/') == 2
+    # 12,000 − 5 − (2000.50 − 2000.00) × 100 = 11,945.00 over 10,002.50: 119.4 %, below the warning at 120 %
+    assert "11,945.00" in body
+    assert "119.4 % call" in body
+    with CaptureQueriesContext(connection) as few:
+        trader.get("accounts/", htmx=True)
+    for _ in range(3):
+        trader.desk.account()
+    with CaptureQueriesContext(connection) as many:
+        trader.get("accounts/", htmx=True)
+    assert len(many) == len(few)
+
+
+def test_a_position_above_the_largest_order_is_closed_in_several(trader: Trader) -> None:
+    big = trader.desk.account("2000000")
+    for _ in range(3):
+        trader.desk.buy(big, 40)
+    trader.account = big
+    form = _form(trader, "close-")
+    answers = [trader.post("close/", **form) for _ in range(2)]
+    assert "Sold 120 GOLD-TEST in 3 orders at 2,000 on average" in answers[0].content.decode()
+    assert [answer.status_code for answer in answers] == [200, 200]
+    closing = [order for order in trader.orders() if order.effect == "CLOSE"]
+    assert [(order.quantity, order.status) for order in closing] == [(50, "FILLED"), (50, "FILLED"), (20, "FILLED")]
+    assert [order.client_order_id for order in closing] == [f"{form['client_order_id']}-{n}" for n in (1, 2, 3)]
+    assert funds(big).margin == 0
+
+
+def test_a_split_close_that_is_refused_says_why_once(trader: Trader) -> None:
+    big = trader.desk.account("2000000")
+    for _ in range(2):
+        trader.desk.buy(big, 40)
+    trader.account = big
+    trader.desk.at = trader.desk.at.replace(hour=13)
+    before = trader.snapshot()
+    refused = trader.post("close/", **_form(trader, "close-"))
+    assert (refused.status_code, refused["HX-Retarget"]) == (422, "#notes")
+    assert "STALE_QUOTE" in refused.content.decode()
+    assert "Sold" not in refused.content.decode()
+    assert trader.snapshot() == before
+
+
+@pytest.mark.parametrize("typed", ["1,990.50", "1,990.5", " 1,990.50 "])
+def test_numbers_are_read_as_the_page_shows_them(trader: Trader, typed: str) -> None:
+    assert trader.ticket(type="LIMIT", limit_price=typed).status_code == 200
+    assert trader.orders()[0].limit_price == Decimal("1990.5")
+    assert (
+        "–"
+        not in trader.get("estimate/", htmx=True, instrument=trader.desk.gold.symbol, quantity="1", type="LIMIT", limit_price=typed).content.decode()
+    )
+
+
+@pytest.mark.parametrize("typed", ["1,5", "1,50", "1990,50", "1,9905", ",5", "1.990,50", "1,,000", "1,000,5"])
+@pytest.mark.parametrize("field", ["quantity", "limit_price"])
+def test_a_comma_that_groups_nothing_is_refused_with_help(trader: Trader, field: str, typed: str) -> None:
+    before = trader.snapshot()
+    response = trader.ticket(**{"type": "LIMIT", "limit_price": "1990", field: typed})
+    assert response.status_code == 422
+    assert "write decimals with a point (1.5)" in response.content.decode()
+    assert (trader.snapshot(), trader.orders()) == (before, [])
+
+
+def test_after_a_settlement_a_position_says_what_it_was_opened_at(trader: Trader) -> None:
+    trader.ticket(quantity="2")
+    assert "opened" not in trader.get("live/", htmx=True).content.decode()
+    trader.desk.quote("2010.00", "2010.50")
+    with trader.desk.now():
+        settle(trader.desk.market.pk)
+    body = trader.get("live/", htmx=True).content.decode()
+    assert "opened 2,000.50" in body
+    assert "Since the settlement at 2,010.25" in body
+
+
+def test_a_suspended_account_says_so(trader: Trader) -> None:
+    assert 'class="standing"' not in trader.get().content.decode()
+    change_standing(trader.account.pk, "SUSPEND", reason="Calls not answered")
+    for path in ("", "live/"):
+        assert "Suspended by the desk." in trader.get(path).content.decode()
+
+
+def test_the_book_says_which_version_it_shows(trader: Trader) -> None:
+    trader.ticket()
+    assert f'data-version="{funds(trader.account).version}"' in trader.get("book/", htmx=True).content.decode()
 
 
 def _form(trader: Trader, prefix: str) -> dict[str, str]:

@@ -43,7 +43,9 @@ def test_minutes_ascend_with_exact_text(gold: Gold, client: Client) -> None:
     response = client.get("/api/v1/bars/", {"market": "demo", "instrument": "XAUUSD"}).json()
     first = {"time": NOON, "open": "1300.1", "high": "1302", "low": "1300.1", "close": "1301.5", "ticks": 3}
     second = {"time": NOON + 120, "open": "1299", "high": "1299", "low": "1299", "close": "1299", "ticks": 1}
+    day = response.pop("day")
     assert response == {"market": "demo", "instrument": "XAUUSD", "frame": "1m", "label": "start", "price": "bid", "bars": [first, second]}
+    assert day["begins"] <= NOON < day["ends"] < day["next_label"]
 
 
 def test_ask_and_trade_prices(gold: Gold, client: Client) -> None:

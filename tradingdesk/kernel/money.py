@@ -10,6 +10,7 @@ from tradingdesk.kernel.errors import InvalidRequest
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+AVERAGE_PLACES = Decimal("0.00000001")
 MAX_DIGITS = 20  # of any number that comes in from outside; the numeric columns hold no more
 WIDE = Context(prec=3 * MAX_DIGITS + 20)  # the product of three such numbers is still rounded and shown: it stands in the refusal of an absurd order
 
@@ -27,6 +28,11 @@ def cents_up(amount: Decimal) -> Decimal:
 def cents_down(amount: Decimal) -> Decimal:
     """Rounds a share of a freeze: what is left over stays with the rest, so that shares never exceed the whole."""
     return amount.quantize(CENT, ROUND_DOWN, WIDE)
+
+
+def average(price: Decimal | None) -> Decimal | None:
+    """An average price as it is told: to eight decimals, half up. Nothing is computed from it."""
+    return None if price is None else price.quantize(AVERAGE_PLACES, ROUND_HALF_UP, WIDE)
 
 
 def parse(value: object, field: str) -> Decimal:

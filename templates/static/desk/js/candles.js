@@ -1,14 +1,15 @@
 // Candles as values: asked for, moved by ticks, put together. Nothing here knows the chart.
 export const FRAME_SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
 
-// Stored bars of the bid, ascending; null when the desk did not answer (the connection light tells, and it is asked again on reconnecting).
+// Stored bars of the bid, ascending, and the trading day the newest belongs to: { bars, day }; null when the desk did not answer (the connection light tells,
+// and it is asked again on reconnecting).
 export async function fetchBars(address, frame, options) {
   const query = new URLSearchParams({ frame, price: "bid", ...options });
   try {
     const response = await fetch(`${address}&${query}`, { headers: { Accept: "application/json" } });
     if (!response.ok) return null;
-    const { bars } = await response.json();
-    return bars.map((bar) => ({ time: bar.time, open: Number(bar.open), high: Number(bar.high), low: Number(bar.low), close: Number(bar.close) }));
+    const { bars, day } = await response.json();
+    return { day, bars: bars.map((bar) => ({ time: bar.time, open: Number(bar.open), high: Number(bar.high), low: Number(bar.low), close: Number(bar.close) })) };
   } catch {
     return null;
   }
@@ -27,19 +28,26 @@ export function withStored(stored, bars) {
   return [...bars.filter((bar) => bar.time < first), ...stored, ...bars.filter((bar) => bar.time > last)];
 }
 
-// The last bar moved by a tick, or the next one begun: a candle is [start, start + width), labelled by its start. A trading day's candle
-// ends when the desk says so, not by the clock.
-export function withTick(bars, quote, frame) {
+// The label of the candle that an instant (seconds) belongs to. A trading day's candles are counted from where it begins, as the desk counts them.
+export function labelOf(at, frame, day) {
+  if (frame === "1d") return day && (at < day.ends ? day.label : day.next_label);
+  const origin = day ? (at < day.ends ? day.begins : day.ends) : 0;
   const width = FRAME_SECONDS[frame];
-  const at = Math.floor(quote.time / 1000);
+  return origin + Math.floor((at - origin) / width) * width;
+}
+
+// The last bar moved by a tick, or the next one begun: a candle is [start, start + width), labelled by its start. Nothing where the day is not known yet.
+export function withTick(bars, quote, frame, day) {
+  const time = labelOf(Math.floor(quote.time / 1000), frame, day);
   const last = bars.at(-1);
-  if (last && (frame === "1d" || at < last.time + width)) {
+  if (last && (time ?? last.time) <= last.time) {
     last.high = Math.max(last.high, quote.bid);
     last.low = Math.min(last.low, quote.bid);
     last.close = quote.bid;
     return { bar: last, isNew: false };
   }
-  const bar = { time: at - (at % width), open: quote.bid, high: quote.bid, low: quote.bid, close: quote.bid };
+  if (time == null) return null;
+  const bar = { time, open: quote.bid, high: quote.bid, low: quote.bid, close: quote.bid };
   bars.push(bar);
   return { bar, isNew: true };
 }

@@ -1,4 +1,4 @@
-// Notes in the corner: what was done goes by itself, a refusal stays until it is dismissed or three newer ones stand above it.
+// Notes beside the ticket: what was done goes by itself, a refusal stays until it is dismissed or three newer ones stand above it.
 const DONE_FOR = 6000; // ms
 const AT_MOST = 4;
 
@@ -17,7 +17,7 @@ export function notes() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     if (xhr.status < 400 || xhr.status === 422) return;
-    event.detail.shouldSwap = xhr.getResponseHeader("HX-Retarget") !== null;
+    event.detail.shouldSwap = xhr.getResponseHeader("HX-Retarget") !== null && event.detail.requestConfig.verb !== "get";
     if (!event.detail.shouldSwap) unanswered(list, event.detail.requestConfig, `The desk did not answer properly (${xhr.status}).`);
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {

@@ -1,8 +1,9 @@
 // Which part of the page is asked for again, and when. The socket says what changed; HTMX fetches.
 const MOVED_EVERY = 1000; // ms: floating figures follow the ticks at most this often
 const CHANGED_AFTER = 60; // ms: an answer and its frame arrive together and are one refetch
+const AGAIN_AFTER = 2000; // ms: a part that could not be fetched is asked for again
 
-const fire = (name) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+const fire = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 
 export function panels() {
   let movedAt = 0;
@@ -19,18 +20,27 @@ export function panels() {
       if (document.querySelector("#ticket [name=side]:checked")) fire("desk:estimate");
     }, Math.max(0, movedAt + MOVED_EVERY - Date.now()));
   };
-  const changed = () => {
+  const changed = (after = CHANGED_AFTER) => {
     clearTimeout(changedTimer);
-    changedTimer = setTimeout(() => fire("desk:account"), CHANGED_AFTER);
+    changedTimer = setTimeout(() => fire("desk:account"), after);
   };
 
-  document.body.addEventListener("desk:changed", changed);
+  // A part that stayed behind says so by the light, and is fetched again until it comes.
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (!["live", "book"].includes(event.detail.elt.id)) return;
+    const failed = !event.detail.successful;
+    fire("desk:trouble", failed);
+    if (failed) changed(AGAIN_AFTER);
+  });
+
+  document.body.addEventListener("desk:changed", () => changed());
   document.addEventListener("visibilitychange", () => document.hidden || changed());
   return { moved, changed };
 }
 
+// Of what is shown, the part that is farthest behind: figures are fetched more often than the book, and must not hide that it is old.
 export function shownVersion() {
-  return Number(document.getElementById("figures").dataset.version);
+  return Math.min(...["figures", "book-version"].map((id) => Number(document.getElementById(id).dataset.version)));
 }
 
 export function tabs() {

@@ -15,6 +15,19 @@ export function quoteBoard(config, at) {
     return true;
   };
 
+  // The newest quote as the desk has it now: after hints may have been lost.
+  board.ask = async () => {
+    try {
+      const response = await fetch(config.quotes, { headers: { Accept: "application/json" } });
+      const found = response.ok && (await response.json()).quotes.find((quote) => quote.instrument === config.instrument);
+      if (!found || !board.take(found, true)) return false;
+      board.receivedAt = Date.now() - found.age_seconds * 1000;
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
   board.paint = () => {
     if (!board.quote || !document.getElementById("bid")) return;
     const { bid, ask } = board.quote;
@@ -33,15 +46,23 @@ function write(id, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// "live", "reconnecting" or "quotes 12 s old": always visible, because nobody should deal on a price that stands still unnoticed.
+// "live", "reconnecting", "no answer" or "quotes 12 s old": always visible, because nobody should deal on a price that stands still unnoticed. The ticket says
+// it too where orders would be denied for it.
 export function connectionLight(config, board) {
   const element = document.getElementById("connection");
   let socketState = "connecting";
+  let isTroubled = false;
   const show = () => {
-    const [state, text] = describe(socketState, board.ageSeconds(), config.stale_seconds);
+    const age = board.ageSeconds();
+    const [state, text] = describe(isTroubled && socketState === "open" ? "no answer" : socketState, age, config.stale_seconds);
     element.dataset.state = state;
     if (element.textContent !== text) element.textContent = text;
+    markStale(age !== null && age <= config.stale_seconds ? "" : age === null ? "no quote" : `stale ${duration(age)}`);
   };
+  document.body.addEventListener("desk:trouble", (event) => {
+    isTroubled = event.detail;
+    show();
+  });
   setInterval(show, 500);
   return (state) => {
     socketState = state;
@@ -49,9 +70,17 @@ export function connectionLight(config, board) {
   };
 }
 
+function markStale(text) {
+  const ticket = document.getElementById("ticket");
+  if (ticket.classList.contains("is-stale") !== Boolean(text)) ticket.classList.toggle("is-stale", Boolean(text));
+  if (document.getElementById("stale")) write("stale", text);
+}
+
+const duration = (seconds) => (seconds < 120 ? `${Math.floor(seconds)} s` : `${Math.floor(seconds / 60)} min`);
+
 function describe(socketState, age, staleSeconds) {
   if (socketState !== "open") return [socketState, socketState];
   if (age === null) return ["old", "no quotes yet"];
   if (age <= Math.min(staleSeconds, 5)) return ["live", "live"];
-  return ["old", `quotes ${age < 120 ? `${Math.floor(age)} s` : `${Math.floor(age / 60)} min`} old`];
+  return ["old", `quotes ${duration(age)} old`];
 }

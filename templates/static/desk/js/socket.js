@@ -2,6 +2,8 @@
 const FIRST_DELAY = 500; // ms
 const LONGEST_DELAY = 8000; // ms
 const SIGNED_OUT = 4401;
+const NOT_YOURS = 4404;
+const HELD = 5000; // ms after which a connection has been one: closed with NOT_YOURS then, the account was taken away
 
 export function connect(path, { onFrame, onState }) {
   const url = new URL(path, location.href);
@@ -9,6 +11,7 @@ export function connect(path, { onFrame, onState }) {
   let delay = FIRST_DELAY;
   let timer;
   let socket;
+  let hasHeld = false;
 
   const open = () => {
     clearTimeout(timer);
@@ -16,10 +19,13 @@ export function connect(path, { onFrame, onState }) {
     socket.onopen = () => {
       delay = FIRST_DELAY;
       onState("open");
+      const opened = socket;
+      setTimeout(() => (hasHeld ||= opened.readyState === WebSocket.OPEN), HELD);
     };
     socket.onmessage = (event) => onFrame(JSON.parse(event.data));
     socket.onclose = (event) => {
       if (event.code === SIGNED_OUT) return location.reload();
+      if (event.code === NOT_YOURS && hasHeld) return location.assign("/");
       onState("reconnecting");
       timer = setTimeout(open, delay * (0.75 + Math.random() / 2));
       delay = Math.min(delay * 2, LONGEST_DELAY);

@@ -16,12 +16,15 @@ export class Ticket {
     this.root.addEventListener("click", (event) => this.clicked(event.target));
     document.addEventListener("keydown", (event) => this.pressed(event));
     document.body.addEventListener("htmx:afterSettle", (event) => event.target === this.root && this.answered());
+    this.followsSide = !field("limit_price").value; // the limit price is ours until somebody writes one
     this.update();
   }
 
   typed(input) {
+    if (input.name === "limit_price") this.followsSide = false;
+    if (input.name === "side" && this.followsSide) field("limit_price").value = "";
     document.getElementById("ticket-result").replaceChildren();
-    if (input.name === "type" && input.value === "MARKET") field("limit_price").value = "";
+    if (input.name === "type" && input.value === "MARKET") this.forgetLimit();
     this.update();
   }
 
@@ -50,6 +53,7 @@ export class Ticket {
 
   choose(side) {
     field("side").value = side;
+    if (this.followsSide) field("limit_price").value = "";
     this.update();
     field("quantity").focus();
     field("quantity").select();
@@ -59,9 +63,15 @@ export class Ticket {
     for (const radio of field("side")) radio.checked = false;
     const blank = { effect: "OPEN", type: "MARKET", quantity: "1", limit_price: "" };
     for (const [name, value] of Object.entries(blank)) field(name).value = value;
+    this.forgetLimit();
     document.getElementById("ticket-result").replaceChildren();
     document.activeElement?.blur();
     this.update();
+  }
+
+  forgetLimit() {
+    field("limit_price").value = "";
+    this.followsSide = true;
   }
 
   nudge(input, by) {
@@ -69,14 +79,14 @@ export class Ticket {
     const step = input.name === "limit_price" ? this.config.tick : this.config.step;
     const digits = input.name === "limit_price" ? this.config.decimals : (step.split(".")[1] ?? "").length;
     const size = Number(step) || 10 ** -digits;
-    input.value = Math.max(size, (Number(input.value) || 0) + size * by).toFixed(digits);
+    input.value = Math.max(size, (Number(input.value.replaceAll(",", "")) || 0) + size * by).toFixed(digits);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // Brings the form in line with what was chosen: which fields count, what the button will do, what it would cost.
   update() {
     const isLimit = field("type").value === "LIMIT";
-    for (const name of ["limit_price", "time_in_force"]) field(name).disabled = !isLimit;
+    for (const each of [field("limit_price"), field("time_in_force"), ...this.root.querySelectorAll("[data-step=limit-price]")]) each.disabled = !isLimit;
     if (isLimit && !field("limit_price").value) this.prefill();
     const submit = document.getElementById("ticket-submit");
     submit.dataset.side = field("side").value;

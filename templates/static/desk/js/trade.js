@@ -4,6 +4,7 @@ import { notes } from "./notes.js";
 import { countWorking, panels, shownVersion, tabs } from "./panels.js";
 import { connectionLight, quoteBoard } from "./quotes.js";
 import { connect } from "./socket.js";
+import { switcher } from "./switcher.js";
 import { Ticket } from "./ticket.js";
 
 const element = document.getElementById("desk-config");
@@ -12,6 +13,7 @@ const panel = panels();
 notes();
 tabs();
 countWorking();
+switcher();
 // The session's own token at the moment of sending: a page that has been open through another sign-in still works.
 document.body.addEventListener("htmx:configRequest", (event) => {
   const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
@@ -32,6 +34,13 @@ function start() {
   new Ticket(config, board);
   document.body.addEventListener("htmx:afterSettle", countWorking);
 
+  // Frames may have been lost: everything is asked for again.
+  const resync = async () => {
+    panel.changed();
+    candles.refresh();
+    if (await board.ask()) candles.tick(board.quote);
+  };
+
   connect(config.socket, {
     onState: (state) => {
       light(state);
@@ -47,6 +56,7 @@ function start() {
         if (frame.account === config.account && frame.version > shownVersion()) panel.changed();
         return;
       }
+      if (frame.type === "resync") return resync();
       if (frame.type !== "tick") return;
       panel.moved();
       if (frame.instrument !== config.instrument) return;
