@@ -35,7 +35,8 @@ def split(whole: OrderRequest, maximum: Decimal, step: Decimal) -> list[OrderReq
         return [whole]
     if len(whole.client_order_id) > LONGEST_ID:
         raise InvalidRequest(f"A client order id that is split may have {LONGEST_ID} characters.", field="client_order_id", maximum=LONGEST_ID)
-    pieces, left = [], whole.quantity
+    pieces: list[OrderRequest] = []
+    left = whole.quantity
     while left > 0 and len(pieces) < MOST_ORDERS:
         quantity = min(left, largest)
         pieces.append(replace(whole, quantity=quantity, client_order_id=f"{whole.client_order_id}-{len(pieces) + 1}"))

@@ -27,8 +27,11 @@ SHOWN_CHARACTERS = 120
 def read_ticks(path: Path) -> list[Tick]:
     """Every tick of the file, in its order, `seq` not yet given.
 
-    Raises InvalidRequest: TICK_FILE_NAME, TICK_FILE_UNREADABLE, TICK_FILE_EMPTY, TICK_FILE_BROKEN_ROW (with file, row from 1, and its content).
+    Raises InvalidRequest: TICK_FILE_UNREADABLE (no such file), TICK_FILE_NAME, TICK_FILE_UNREADABLE, TICK_FILE_EMPTY, TICK_FILE_BROKEN_ROW (with file,
+    row from 1, and its content).
     """
+    if not path.exists():
+        raise InvalidRequest(f"There is no such file: {path}.", code="TICK_FILE_UNREADABLE", file=path.name)
     midnight = datetime.combine(day_of(path.name), datetime.min.time(), UTC)
     lines = _text(path).split("\n")
     if lines[-1] == "":

@@ -3,10 +3,13 @@
 import hashlib
 from pathlib import Path
 
+from django.db.models import Count
+
 from quotes.domain.ticks import Tick
 from quotes.enums import TickFlag
 from quotes.feeds.tick_file import read_ticks
 from quotes.locks import lock_latest_quote
+from quotes.models import Tick as TickRow
 from quotes.models import TickImport
 from quotes.services.ticks import store
 from tradingdesk.kernel import clock
@@ -23,6 +26,13 @@ def import_file(market_id: int, instrument_id: int, path: Path) -> TickImport:
     """
     ticks = read_ticks(path)
     return _import(market_id, instrument_id, path.name, _sha256(path), ticks)
+
+
+def flags_of(done: TickImport) -> dict[TickFlag, int]:
+    """How many of its ticks were flagged, by kind, in the order of the kinds."""
+    ticks = TickRow.objects.filter(market_id=done.market_id, instrument_id=done.instrument_id).exclude(flag=TickFlag.CLEAN)
+    within = ticks.filter(seq__gte=done.first_seq, seq__lt=done.first_seq + done.ticks)
+    return {TickFlag(flag): number for flag, number in within.values_list("flag").annotate(number=Count("seq")).order_by("flag")}
 
 
 @command

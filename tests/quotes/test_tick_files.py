@@ -15,7 +15,8 @@ from quotes.feeds.tick_file import day_of, read_ticks
 from quotes.models import Bar, LatestQuote, Tick, TickImport
 from quotes.services import bars
 from quotes.services.imports import import_file
-from tests.quotes.desk import gold_market
+from quotes.services.ticks import record
+from tests.quotes.desk import gold_market, tick
 from tradingdesk.kernel.errors import Conflict, InvalidRequest
 
 ROWS = "46.2042,1284.065,1284.405\n49.769,1284.081,1284.44\n86399999.9996,1284.1,1284.5"
@@ -125,6 +126,21 @@ def test_the_command_reports_each_file(db: None, tmp_path: Path) -> None:
     for arguments in (["nowhere", "XAUUSD"], ["demo", "SILVER"], ["demo", "XAUUSD"]):
         with pytest.raises(CommandError, match=r"UNKNOWN_MARKET|UNKNOWN_INSTRUMENT|TICK_FILE_EMPTY"):
             call_command("import_ticks", *arguments, str(write_gzip(tmp_path, "", "20140503.csv.gz")))
+
+
+def test_the_command_says_why_ticks_were_flagged(db: None, tmp_path: Path) -> None:
+    gold, out = gold_market(), StringIO()
+    record(gold.market, gold.instrument, [tick(5 * 24 * 3600, "1300")], "test")  # the market is days ahead of the file
+    call_command("import_ticks", "demo", "XAUUSD", str(write_gzip(tmp_path, ROWS)), stdout=out)
+    assert "3 ticks, 3 flagged" in out.getvalue()
+    assert "  3 older than the tick before: kept, never dealt on" in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "20140502_nowhere.csv.gz"])
+def test_a_file_that_is_not_there_is_called_so(db: None, tmp_path: Path, name: str) -> None:
+    gold_market()
+    with pytest.raises(CommandError, match="There is no such file"):
+        call_command("import_ticks", "demo", "XAUUSD", str(tmp_path / name))
 
 
 def minute_file(path: Path, day: date) -> dict[datetime, list[Decimal]]:

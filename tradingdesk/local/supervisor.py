@@ -202,13 +202,23 @@ def logins() -> Iterator[str]:
 
 
 def take_installation() -> int:
-    """Return the lock that says that the desk runs here. LocalError when it does already."""
-    lock = locks.try_take(paths.made(paths.made(paths.var()) / "run") / "desk.lock")
+    """Return the lock that says that the desk runs here; who holds it stands in it. LocalError when it runs already."""
+    file = paths.made(paths.made(paths.var()) / "run") / "desk.lock"
+    lock = locks.try_take(file)
     if lock is None:
-        record = leftovers.read()
-        where = f" at http://127.0.0.1:{record['port']}" if "port" in record else ""
-        raise LocalError(f"The desk already runs{where} (process {record.get('supervisor', 'unknown')}).")
+        raise LocalError(who_runs(file.read_text().strip(), leftovers.read()))
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+def who_runs(holder: str, record: dict[str, object]) -> str:
+    """Name the process that holds the lock, and its address once it has one. The record may still be that of a run that was killed."""
+    if not holder.isdigit() or not processes.is_alive(int(holder)):
+        return "The desk is being started already."
+    if record.get("supervisor") == int(holder):
+        return f"The desk already runs at http://127.0.0.1:{record['port']} (process {holder})."
+    return f"The desk is being started already (process {holder})."
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from quotes.selectors.listings import listing_named, market_named
-from quotes.services.imports import import_file
+from quotes.services.imports import flags_of, import_file
 from tradingdesk.kernel.errors import Conflict, DeskError
 
 
@@ -41,3 +41,5 @@ class Command(BaseCommand):
             return
         seconds = perf_counter() - started
         self.stdout.write(f"{done.file_name}: {done.ticks:,} ticks, {done.flagged:,} flagged, {seconds:.1f} s")
+        for flag, number in flags_of(done).items() if done.flagged else ():
+            self.stdout.write(f"  {number:,} {flag.label[0].lower()}{flag.label[1:]}: kept, never dealt on")
