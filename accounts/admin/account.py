@@ -50,7 +50,7 @@ class RiskTierAdmin(HistoriedAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", ("floating", "margin_factor")]}),
-        ("Margin levels, in per cent", {"fields": [("watch_level", "warning_level", "liquidation_level")]}),
+        ("Margin levels, in per cent", {"fields": [("watch_level", "warning_level"), "liquidation_level"]}),
         ("Limits", {"fields": [("max_order_quantity", "max_position_quantity")]}),
     ]
 

@@ -156,6 +156,19 @@ def test_a_database_that_is_away_is_try_again_and_throws_nobody_out(gold: Gold, 
     converse("/ws/market/demo/?account=T-1", trader, talk)
 
 
+def test_who_comes_while_the_database_is_away_is_told_to_come_again(gold: Gold, trader: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(scope: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    async def body() -> None:
+        communicator = WebsocketCommunicator(application, "/ws/market/demo/", headers=headers)
+        assert await communicator.connect(timeout=10) == (False, 1013)
+
+    headers = headers_of(trader)
+    monkeypatch.setattr("channels.auth.get_user", gone)
+    asyncio.run(asyncio.wait_for(body(), 30))
+
+
 async def closed_with(communicator: WebsocketCommunicator, seconds: float = 10) -> int | None:
     """The close code that comes within this time, whatever else comes before it; None when none does."""
     with suppress(TimeoutError):

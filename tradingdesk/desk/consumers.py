@@ -26,8 +26,9 @@ from quotes.selectors.listings import market_named
 from tradingdesk.kernel.dispatch import ACCOUNT_CHANNEL, MARKET_CHANNEL
 from tradingdesk.kernel.errors import NotFound
 from tradingdesk.kernel.outages import database_is_away
+from tradingdesk.kernel.sockets import TRY_AGAIN
 
-NOT_SIGNED_IN, NOT_FOUND, TRY_AGAIN = 4401, 4404, 1013
+NOT_SIGNED_IN, NOT_FOUND = 4401, 4404
 RECHECK_SECONDS = 15.0  # whoever signed out, or lost the account, listens no longer than this; six small reads
 
 

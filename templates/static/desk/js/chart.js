@@ -94,6 +94,7 @@ export class Chart {
     if (!button || button.dataset.frame === this.frame) return;
     for (const each of document.querySelectorAll("[data-frame]")) each.setAttribute("aria-pressed", each === button);
     this.frame = button.dataset.frame;
+    this.view.timeScale().applyOptions({ timeVisible: this.frame !== "1d" });
     this.bars = [];
     this.load().then(() => this.view.timeScale().resetTimeScale());
   }
@@ -135,6 +136,7 @@ export class Chart {
 
   recolour() {
     this.view.applyOptions(look());
+    this.view.timeScale().applyOptions({ timeVisible: this.frame !== "1d" });
     this.series.applyOptions(candleColours());
     this.quoteLines.Bid?.applyOptions({ color: colour("--sell") });
     this.quoteLines.Ask?.applyOptions({ color: colour("--buy") });
