@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from quotes.domain.calendar import FIRST_DAY, LAST_DAY
 from quotes.models import Market
-from quotes.selectors.markets import calendar_day, market_calendar, market_now
+from quotes.selectors.markets import BEFORE_FIRST_DAY, calendar_day, market_calendar, market_now
 from settlement.models import SettlementRun
 from settlement.selectors import next_day
 from settlement.services.run import settle
@@ -79,8 +79,8 @@ def _settle(request: HttpRequest, market: Market | None, day: date | None) -> Ht
 
 
 def proposal(market: Market, day: date | None) -> Proposal | None:
-    """The chosen day, else the one that comes next; None where the market lists nothing."""
-    if not market.listings.exists():  # type: ignore[attr-defined]
+    """The chosen day, else the one that comes next; None where the market lists nothing, or has no trading day yet."""
+    if not market.listings.exists() or calendar_day(market) == BEFORE_FIRST_DAY:  # type: ignore[attr-defined]
         return None
     calendar, now = market_calendar(market.pk), market_now(market)
     day = day or min(next_day(market), calendar_day(market))

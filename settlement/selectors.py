@@ -3,15 +3,17 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Min
+import structlog
 
-from accounts.models import Journal
+from accounts.services.days import first_booked_day
 from quotes.models import Market
-from quotes.selectors.markets import BEFORE_FIRST_DAY, calendar_day, market_calendar
+from quotes.selectors.markets import calendar_day, market_calendar
 from settlement.enums import RunStatus
 from settlement.models import SettlementRun
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.errors import NotFound
+
+log = structlog.get_logger(__name__)
 
 ZERO_SUM = """
 SELECT currency, instrument_id,
@@ -51,8 +53,7 @@ def next_day(market: Market) -> date:
     last = runs.order_by("-trading_day").first()
     if last is not None:
         return calendar.next_trading_day(last.trading_day)
-    booked = Journal.objects.filter(market=market, trading_day__gt=BEFORE_FIRST_DAY).aggregate(first=Min("trading_day"))["first"]
-    return booked or calendar_day(market)
+    return first_booked_day(market.pk, calendar) or calendar_day(market)
 
 
 def due_day(market: Market) -> date | None:
@@ -66,8 +67,16 @@ def due_day(market: Market) -> date | None:
 
 def due_markets() -> list[tuple[int, date]]:
     """Markets that settle by schedule and have a day due: (market id, day)."""
-    markets = Market.objects.filter(is_active=True, settles_automatically=True)
-    return [(market.pk, day) for market in markets if (day := due_day(market)) is not None]
+    due = []
+    for market in Market.objects.filter(is_active=True, settles_automatically=True):
+        try:
+            day = due_day(market)
+        except ValueError as error:  # a calendar without trading days: said here, and no other market waits for it
+            log.error("no trading day to settle", market=market.code, error=str(error))
+            continue
+        if day is not None:
+            due.append((market.pk, day))
+    return due
 
 
 def zero_sum_rows(market_id: int, after: date | None, through: date) -> list[tuple[Any, ...]]:

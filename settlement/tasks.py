@@ -2,11 +2,9 @@
 
 import structlog
 from celery import shared_task
-from django.db import DatabaseError
 
 from settlement.selectors import due_markets
 from settlement.services.run import settle
-from tradingdesk.kernel.errors import DeskError
 
 log = structlog.get_logger(__name__)
 MOST_ROUNDS = 40  # days a desk that was away makes up for in one go; the rest follow at the next
@@ -24,7 +22,7 @@ def settle_due_markets() -> int:
             try:
                 settle(market_id, day)
                 done += 1
-            except (DeskError, DatabaseError) as error:
+            except Exception as error:  # every step is a transaction of its own; the day stays due
                 failed.add(market_id)
                 log.warning("not settled", market=market_id, day=str(day), error=f"{type(error).__name__}: {error}")
     return done

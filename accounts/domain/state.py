@@ -5,7 +5,7 @@ available = balance − frozen − margin − floating loss (rules/futures.md §
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.enums import FloatingRule, PositionSide
@@ -63,6 +63,9 @@ class AccountState:
     frozen_fee: Decimal
     margin: Decimal
     version: int
+    opened_at: datetime | None = None
+    calendar_id: int | None = None  # of the market's trading days; None where nothing is listed
+    feed_time: datetime | None = None  # in a market of recorded days: the time that every instrument's quotes have reached
     floating_loss: Decimal = ZERO
     lots: list[LotState] = field(default_factory=list)
     closing: dict[tuple[int, str], Decimal] = field(default_factory=dict)

@@ -5,43 +5,53 @@ first. Prices are fixed before, for all at once, by whoever first touches the ne
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from accounts.domain.booking import market_time
+from django.db.models import Min
+
 from accounts.domain.state import AccountState
+from accounts.exceptions import TooFarBehind
+from accounts.models import Journal
 from accounts.services.marking import settle_day
 from accounts.services.states import Locked, lock_states
+from quotes.domain.calendar import Calendar
 from quotes.selectors.calendars import calendar_of
-from quotes.services.settlement_prices import fix_days
+from quotes.selectors.markets import BEFORE_FIRST_DAY
+from quotes.services.settlement_prices import fix_now
 from tradingdesk.kernel import clock, sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.locks import command
 
 PRICES = "SELECT trading_day, instrument_id, price FROM quotes_settlementprice WHERE market_id = %s AND trading_day > %s AND trading_day <= %s"
 BEGINNING = date(1, 1, 1)
+MOST_DAYS = 40  # priced inside one command: some hundred milliseconds; more is the scheduled settlement's work
 
 
 def lock_settled_states(
-    account_ids: Iterable[int], instrument_ids: Iterable[int] = (), extras: Sequence[sql.Statement] = (), *, skip_busy: bool = False
+    account_ids: Iterable[int],
+    instrument_ids: Iterable[int] = (),
+    extras: Sequence[sql.Statement] = (),
+    *,
+    skip_busy: bool = False,
+    at: datetime | None = None,
 ) -> Locked:
-    """`lock_states`, and accounts that settlement has not reached yet are settled here first; then `extras` are read once more, as settling may have
-    changed what they read (a DAY order has expired).
+    """`lock_states`, and accounts that settlement has not reached yet are settled here first; then everything is read once more, as pricing and settling
+    change it (the previous settlement price, a DAY order that has expired). `at`: the market time of what is to be done, where it lies before now.
+
+    Raises NotFound, TooFarBehind (more than a few days are missing: the scheduled settlement comes first) and UnpricedInstrument.
     """
     locked = lock_states(account_ids, instrument_ids, extras, skip_busy=skip_busy)
-    _price_days_that_are_over(locked)
-    if not _settle_behind(locked):
+    has_priced = _price_days_that_are_over(locked, at)
+    if not _settle_behind(locked) and not has_priced:
         return locked
-    return Locked(locked.states, locked.dealings, locked.recorded_at, [sql.execute(*extra) for extra in extras])
+    return lock_states(locked.states, instrument_ids, extras)
 
 
 @command
 def settle_accounts(account_ids: Sequence[int]) -> int:
     """Settles accounts for every priced day they have not had; how many account days. Harmless to run again; LockTimeout when busy."""
-    locked = lock_states(account_ids)
-    settled = _settle_behind(locked)
-    notify_accounts_on_commit({state.id: state.version for state in locked.states.values()} if settled else {})
-    return settled
+    return _settle_behind(lock_states(account_ids))
 
 
 def is_behind(state: AccountState) -> bool:
@@ -49,37 +59,59 @@ def is_behind(state: AccountState) -> bool:
     return state.priced_through is not None and (state.settled_through or BEGINNING) < state.priced_through
 
 
-def _price_days_that_are_over(locked: Locked) -> None:
-    # A lot of a day that is over must be marked at that day's price before anything of the new day touches it. Markets that settle on time never come here.
+def _price_days_that_are_over(locked: Locked, at: datetime | None) -> bool:
+    # A day that is over is priced before anything of the new day is booked. Markets that settle on time never come here.
     over: dict[int, date] = {}
     for state in locked.states.values():
-        day = _last_day_over(state, locked)
-        if day is not None and (state.priced_through or BEGINNING) < day:
-            over[state.market_id] = max(day, over.get(state.market_id, day))
-    for market_id, day in over.items():
-        states = [state for state in locked.states.values() if state.market_id == market_id]
-        _price_through(market_id, day, states, locked)
+        day = _last_day_over(state, at)
+        if day is not None and _is_unpriced(state, day):
+            over[state.market_id] = day
+    priced = [
+        _price_through(market_id, day, [state for state in locked.states.values() if state.market_id == market_id])
+        for market_id, day in sorted(over.items())
+    ]
+    return any(priced)
 
 
-def _last_day_over(state: AccountState, locked: Locked) -> date | None:
-    # The trading day before the calendar's, if the account holds lots from then or before.
-    for lot in state.lots:
-        dealing = locked.dealings.get((state.market_id, lot.instrument_id))
-        if dealing is not None:
-            calendar = calendar_of(dealing.calendar_id)
-            today = calendar.trading_day(market_time(state, dealing, clock.now()))
-            if lot.trading_day < today:
-                return calendar.previous_trading_day(today)
-    return None
+def _last_day_over(state: AccountState, at: datetime | None) -> date | None:
+    # The trading day before the one the market is in; none in a market of recorded days before its first tick.
+    now = state.feed_time if state.uses_feed_clock else clock.now()
+    if now is None or state.calendar_id is None:
+        return None
+    calendar = calendar_of(state.calendar_id)
+    return calendar.previous_trading_day(calendar.trading_day(min(now, at) if at else now))
 
 
-def _price_through(market_id: int, day: date, states: Sequence[AccountState], locked: Locked) -> None:
-    held = [lot for state in states for lot in state.lots if lot.trading_day <= day]
-    calendar = calendar_of(locked.dealings[market_id, held[0].instrument_id].calendar_id)
-    priced = states[0].priced_through
-    fix_days(market_id, calendar, calendar.next_trading_day(priced) if priced else min(lot.trading_day for lot in held), day)
-    for state in states:
+def _is_unpriced(state: AccountState, day: date) -> bool:
+    if state.priced_through is not None:
+        return state.priced_through < day
+    # A market's first price: only once something of this account is as old as that.
+    opened = calendar_of(state.calendar_id).trading_day(state.opened_at) if state.opened_at and state.calendar_id else day
+    return any(lot.trading_day <= day for lot in state.lots) or (opened <= day and not state.uses_feed_clock)
+
+
+def _price_through(market_id: int, day: date, states: Sequence[AccountState]) -> bool:
+    calendar = calendar_of(states[0].calendar_id or 0)
+    missing = calendar.trading_days(_first_unpriced(market_id, states[0], calendar), day)
+    if len(missing) > MOST_DAYS:
+        raise TooFarBehind(f"{len(missing)} trading days are not settled yet; settle them first.", days=len(missing), maximum=MOST_DAYS)
+    for one in missing:
+        fix_now(market_id, one)
+    for state in states if missing else ():
         state.priced_through = day
+    return bool(missing)
+
+
+def _first_unpriced(market_id: int, state: AccountState, calendar: Calendar) -> date:
+    if state.priced_through is not None:
+        return calendar.next_trading_day(state.priced_through)
+    return first_booked_day(market_id, calendar) or calendar.trading_day(state.feed_time or clock.now())
+
+
+def first_booked_day(market_id: int, calendar: Calendar) -> date | None:
+    """The first trading day that anything was booked in the market: where its settlements begin. None before that."""
+    day = Journal.objects.filter(market_id=market_id, trading_day__gt=BEFORE_FIRST_DAY).aggregate(first=Min("trading_day"))["first"]
+    return day if day is None or calendar.is_trading_day(day) else calendar.next_trading_day(day)
 
 
 def _settle_behind(locked: Locked) -> int:
@@ -87,7 +119,9 @@ def _settle_behind(locked: Locked) -> int:
     for state in locked.states.values():
         if is_behind(state):
             behind.setdefault(state.market_id, []).append(state)
-    return sum(_settle_through(market_id, states, locked) for market_id, states in behind.items())
+    settled = sum(_settle_through(market_id, states, locked) for market_id, states in sorted(behind.items()))
+    notify_accounts_on_commit({state.id: state.version for states in behind.values() for state in states})
+    return settled
 
 
 def _settle_through(market_id: int, states: Sequence[AccountState], locked: Locked) -> int:

@@ -11,6 +11,7 @@ from accounts.domain.journal import FundsRow, JournalDraft
 from accounts.domain.marking import Mark, mark_lots, overnight_fees
 from accounts.domain.state import AccountState
 from accounts.enums import EntryKind, JournalKind, LotChangeKind
+from accounts.exceptions import UnpricedInstrument
 from accounts.models import AccountDay, Journal, LotChange
 from accounts.services.funds import write_funds, write_journals
 from accounts.services.states import Locked
@@ -80,6 +81,9 @@ def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, D
 def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal], dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
     # Lots opened on a later day are that day's business.
     lots = [lot for lot in state.lots if lot.trading_day <= day]
+    unpriced = sorted({lot.instrument_id for lot in lots} - prices.keys())
+    if unpriced:
+        raise UnpricedInstrument(f"There is no price to settle {day} at.", account=state.id, instruments=unpriced, day=str(day))
     next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
     marks = mark_lots(lots, prices, next_rates)
     for mark in marks:

@@ -21,18 +21,21 @@ from tradingdesk.kernel.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Where the order is dealt: the instrument in its market, its calendar, the market's time and the wall clock's. `dealings` value what the account holds."""
+    """Where the order is dealt: the instrument in its market, its sessions (`calendar`), the market's trading days, the market's time and the wall
+    clock's. `dealings` value what the account holds.
+    """
 
     dealing: Dealing
     dealings: Mapping[tuple[int, int], Dealing]
     calendar: Calendar
+    days: Calendar
     market_time: datetime
     wall_time: datetime
 
 
 def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: Venue | None) -> WorkingOrder:
     """The order as it begins: rates copied, the tick it was placed at noted."""
-    day = booking_day(venue.calendar, state, venue.market_time) if venue else None
+    day = booking_day(venue.days, state, venue.market_time) if venue else None
     rates = venue.dealing.rates_on(day, state.margin_factor) if venue and day else Rates(Decimal(1))
     quote = venue.dealing.quote if venue else None
     return WorkingOrder(

@@ -4,10 +4,12 @@ Lock order: accounts by pk (those that are free), then the stream, shared (`quot
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from django.db import InterfaceError, OperationalError
 
 from accounts.domain.booking import booking_day
+from accounts.domain.state import AccountState
 from accounts.services.days import lock_settled_states
 from accounts.services.states import Locked
 from orders.domain import execution
@@ -22,6 +24,7 @@ from orders.services.setbacks import Setbacks
 from quotes.domain.calendar import Calendar
 from quotes.locks import NotLeading, share_lead
 from quotes.selectors.calendars import calendar_of
+from quotes.selectors.markets import market_calendar
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.errors import LockTimeout
@@ -42,9 +45,13 @@ class Sweep:
 
     def run(self, due: Sequence[Due]) -> None:
         """Fills in transactions of its own. Raises NotLeading, StreamBusy, LockTimeout and what the database raises when it is not an order's fault."""
+        days = market_calendar(self._lead.market_id)
         in_order = sorted(due, key=lambda one: one.place)
-        for start in range(0, len(in_order), BATCH):
-            self._part(in_order[start : start + BATCH])
+        # A batch is of one trading day: what ends with a day ends after the day's last tick was dealt on.
+        for _, of_one_day in groupby(in_order, key=lambda one: days.trading_day(one.quote.time)):
+            fills = list(of_one_day)
+            for start in range(0, len(fills), BATCH):
+                self._part(fills[start : start + BATCH])
 
     def _part(self, part: Sequence[Due]) -> None:
         # An account that was left out once stays out, so that its orders keep their order.
@@ -84,7 +91,7 @@ def fill_batch(due: Sequence[Due], lead: Lead) -> tuple[list[Due], int]:
     order_ids = [one.resting.order_id for one in due]
     counts = recording.id_counts(0, len(due), len(due) * 5)
     extras = [orders_statement(order_ids), sql.ids_statement(counts)]
-    locked = lock_settled_states({one.resting.account_id for one in due}, {lead.instrument_id}, extras, skip_busy=True)
+    locked = lock_settled_states({one.resting.account_id for one in due}, {lead.instrument_id}, extras, skip_busy=True, at=due[0].quote.time)
     share_lead(lead.market_id, lead.instrument_id, lead.epoch)
     facts = recording.facts_with_ids(locked.extras[1], counts, locked.recorded_at)
     orders = {order.id: (order, freeze) for order, freeze, _ in read_orders(locked.extras[0])}
@@ -105,18 +112,18 @@ def _lives(order: WorkingOrder, due: Due, locked: Locked) -> bool:
     # A DAY order is filled on its day, or not at all.
     if order.time_in_force != TimeInForce.DAY or order.trading_day is None:
         return True
-    return booking_day(_calendar(order, locked), locked.states[order.account_id], due.quote.time) <= order.trading_day
+    return booking_day(_days(locked.states[order.account_id], order, locked), locked.states[order.account_id], due.quote.time) <= order.trading_day
 
 
 def _fill(order: WorkingOrder, freeze: FreezeState, due: Due, locked: Locked, facts: Facts) -> None:
     state = locked.states[order.account_id]
     dealing = locked.dealings[order.market_id, order.instrument_id]
     state.version += 1
-    day = booking_day(_calendar(order, locked), state, due.quote.time)
+    day = booking_day(_days(state, order, locked), state, due.quote.time)
     execution.fill(order, state, freeze, dealing, due.quote, quantity=order.leaves, price=due.price, day=day, at=due.quote.time, facts=facts)
     state.revalue(locked.dealings)
     facts.stand(state)
 
 
-def _calendar(order: WorkingOrder, locked: Locked) -> Calendar:
-    return calendar_of(locked.dealings[order.market_id, order.instrument_id].calendar_id)
+def _days(state: AccountState, order: WorkingOrder, locked: Locked) -> Calendar:
+    return calendar_of(state.calendar_id or locked.dealings[order.market_id, order.instrument_id].calendar_id)

@@ -71,8 +71,8 @@ def _venue(state: AccountState, instrument_id: int, dealings: Mapping[tuple[int,
     dealing = dealings.get((state.market_id, instrument_id))
     if dealing is None:
         return None
-    wall = clock.now()
-    return Venue(dealing, dealings, calendar_of(dealing.calendar_id), market_time(state, dealing, wall), wall)
+    wall, days = clock.now(), calendar_of(state.calendar_id or dealing.calendar_id)
+    return Venue(dealing, dealings, calendar_of(dealing.calendar_id), days, market_time(state, dealing, wall), wall)
 
 
 def _row(order: WorkingOrder, request: OrderRequest, at: Any, facts: Facts) -> dict[str, Any]:

@@ -53,6 +53,13 @@ class Calendar:
         """The first trading day after `day`; ValueError when the calendar has none."""
         return self._nearest(day, 1, "after")
 
+    def trading_days(self, first: date, last: date) -> list[date]:
+        """Every trading day from `first` to `last`, both included; none when `first` lies after `last`."""
+        days = [] if first > last or not self.is_trading_day(first) else [first]
+        while (day := self.next_trading_day(days[-1] if days else first)) <= last:
+            days.append(day)
+        return days
+
     def previous_trading_day(self, day: date) -> date:
         """The last trading day before `day`; ValueError when the calendar has none."""
         return self._nearest(day, -1, "before")

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from django.db.models import Max, Min
+
 from quotes.domain.calendar import Calendar
 from quotes.enums import MarketClock
 from quotes.models import LatestQuote, Listing, Market
@@ -22,19 +24,17 @@ def market_calendar(market_id: int) -> Calendar:
 
 def market_now(market: Market) -> datetime:
     """The market's time: the wall clock's, or its newest tick's where it lives in its feed's time."""
-    feed_time = _feed_time(market) if market.clock == MarketClock.FEED else None
-    return feed_time or clock.now()
-
-
-def _feed_time(market: Market) -> datetime | None:
-    return LatestQuote.objects.filter(market=market, time__isnull=False).order_by("-time").values_list("time", flat=True).first()
+    if market.clock != MarketClock.FEED:
+        return clock.now()
+    return LatestQuote.objects.filter(market=market).aggregate(at=Max("time"))["at"] or clock.now()
 
 
 def calendar_day(market: Market) -> date:
     """The trading day the market's calendar is in. A market in its feed's time has none before its first tick: BEFORE_FIRST_DAY."""
-    if market.clock == MarketClock.FEED and _feed_time(market) is None:
-        return BEFORE_FIRST_DAY
-    return market_calendar(market.pk).trading_day(market_now(market))
+    if market.clock != MarketClock.FEED:
+        return market_calendar(market.pk).trading_day(clock.now())
+    reached = LatestQuote.objects.filter(market=market).aggregate(at=Min("time"))["at"]  # by every instrument: a day is over once all have passed it
+    return market_calendar(market.pk).trading_day(reached) if reached else BEFORE_FIRST_DAY
 
 
 def current_trading_day(market: Market) -> date:

@@ -6,7 +6,6 @@ One transaction under the lock of the market's row (FOR NO KEY UPDATE): others s
 from datetime import date
 from decimal import Decimal
 
-from quotes.domain.calendar import Calendar
 from quotes.domain.settling import settlement_mid
 from quotes.enums import SettlementMethod, TickFlag
 from quotes.models import Instrument, Listing, Market, SettlementPrice, Tick
@@ -24,7 +23,8 @@ def fix(market_id: int, trading_day: date) -> dict[int, Decimal]:
 def fix_now(market_id: int, trading_day: date) -> dict[int, Decimal]:
     """Every listed instrument's settlement price of the day, by instrument id; one that never had a price is absent. What is fixed stays as it is.
 
-    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it. Raises NotFound. Inside the
+    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it, and before the first settlement
+    the last quote of all. Raises NotFound. Inside the
     caller's transaction; the market's row is locked after whatever accounts the caller holds, and nobody locks accounts after it.
     """
     market = Market.objects.select_for_update(no_key=True).filter(pk=market_id).first()
@@ -36,14 +36,6 @@ def fix_now(market_id: int, trading_day: date) -> dict[int, Decimal]:
     if market.priced_through is None or market.priced_through < trading_day:
         Market.objects.filter(pk=market_id).update(priced_through=trading_day)
     return fixed(market_id, trading_day)
-
-
-def fix_days(market_id: int, calendar: Calendar, first: date, last: date) -> None:
-    """Every trading day from `first` to `last`, in order; for days that passed while nobody settled."""
-    day = first
-    while day <= last:
-        fix_now(market_id, day)
-        day = calendar.next_trading_day(day)
 
 
 def fixed(market_id: int, trading_day: date) -> dict[int, Decimal]:
@@ -60,7 +52,12 @@ def _price(market_id: int, instrument: Instrument, trading_day: date) -> Settlem
         return row
     earlier = SettlementPrice.objects.filter(market_id=market_id, instrument=instrument, trading_day__lt=trading_day)
     previous = earlier.order_by("-trading_day").first()
-    if previous is None:
+    if previous is not None:
+        row.price, row.method = previous.price, SettlementMethod.PREVIOUS
+        return row
+    before = Tick.objects.filter(trading_day__lt=trading_day, market_id=market_id, instrument_id=instrument.pk, flag=TickFlag.CLEAN)
+    quoted = before.order_by("-trading_day", "-seq").first()
+    if quoted is None:
         return None
-    row.price, row.method = previous.price, SettlementMethod.PREVIOUS
+    row.price, row.method, row.tick_seq = settlement_mid(quoted.bid, quoted.ask, instrument.tick_size), SettlementMethod.PREVIOUS, quoted.seq
     return row

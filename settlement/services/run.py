@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from quotes.models import Market
-from quotes.selectors.markets import calendar_day, market_calendar
+from quotes.selectors.markets import BEFORE_FIRST_DAY, calendar_day, market_calendar
 from settlement.enums import RunStatus, StepName
 from settlement.exceptions import DayNotSettleable, SettlementRunning
 from settlement.models import SettlementRun, SettlementStep
@@ -66,6 +66,8 @@ def _begin(market: Market, day: date, actor_id: int | None) -> SettlementRun:
 
 def _check_day(market: Market, day: date) -> None:
     calendar, current, due = market_calendar(market.pk), calendar_day(market), next_day(market)
+    if current == BEFORE_FIRST_DAY:
+        raise DayNotSettleable("The market has no tick yet, and so no trading day.", market=market.code)
     if not calendar.is_trading_day(day):
         raise DayNotSettleable(f"{day} is not a trading day.", day=str(day))
     if day > current:

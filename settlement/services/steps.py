@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from accounts.models import AccountDay, AccountFunds, Lot
@@ -16,7 +16,6 @@ from settlement.exceptions import SettlementIncomplete
 from settlement.models import SettlementRun, ZeroSumProof
 from settlement.selectors import unequal_accounts, zero_sum_rows
 from tradingdesk.kernel import money
-from tradingdesk.kernel.errors import DeskError
 
 log = structlog.get_logger(__name__)
 CHUNK = 200  # accounts in one transaction: some 50 ms of locks
@@ -54,7 +53,7 @@ def _settle_chunk(account_ids: list[int], failed: list[int]) -> int:
     # A chunk that fails is halved until the guilty account stands alone.
     try:
         return settle_accounts(account_ids)
-    except (DatabaseError, DeskError) as error:
+    except Exception as error:  # its transaction is undone, whatever it was; the other accounts go on
         if len(account_ids) == 1:
             log.error("account not settled", account=account_ids[0], error=str(error))
             failed.append(account_ids[0])

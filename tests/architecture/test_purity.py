@@ -11,8 +11,8 @@ EXACT = ("accounts", "orders", "settlement")
 WALL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now", "time.time", "time.time_ns", "datetime.datetime.now"}
 MAY_READ_THE_CLOCK = ("tradingdesk/kernel/clock.py", "tradingdesk/local/")
 MAY_SLEEP = ("tradingdesk/local/", "tradingdesk/desk/market/", "quotes/feeds/", "quotes/hub.py")
-# One bad order never stops the others: its transaction is undone, it is set aside and said, and what it is owed stays in the table.
-MAY_CATCH_ALL = ("orders/services/filling.py",)
+# One bad order, account or market never stops the others: its transaction is undone, it is said, and what it is owed stays in the table.
+MAY_CATCH_ALL = ("orders/services/filling.py", "settlement/services/steps.py", "settlement/tasks.py")
 PURE = ("accounts/domain/", "orders/domain/", "orders/matching/", "quotes/domain/")
 
 

@@ -189,7 +189,7 @@ def test_a_day_order_is_not_filled_on_the_next_day_though_nobody_settled(desk: D
     for_today = desk.buy(account, 1, "1995.00", time_in_force=TimeInForce.DAY)
     for_good = desk.buy(account, 1, "1995.00", time_in_force=TimeInForce.GTC)
     assert desk.quote("1990.00", "1990.50", seconds=86_400) == 1
-    assert (order(for_today).status, order(for_good).status) == (WORKING, FILLED)
+    assert (order(for_today).status, order(for_good).status) == (OrderStatus.EXPIRED, FILLED)
     assert Fill.objects.get().trading_day == MONDAY.date() + timedelta(days=1)
     assert_books_are_right()
 
