@@ -98,13 +98,24 @@ def test_who_loses_the_account_is_led_away(browser: Any, running_desk: RunningDe
     page.wait_for_url(re.compile(r"/trade/A-2001/$"))
 
 
+SILENCE = """() => {
+  const now = Date.now, socket = sockets.at(-1), take = socket.onmessage;
+  socket.onmessage = null;
+  Date.now = () => now() + 17000;
+  window.speak = () => { Date.now = now; socket.onmessage = take; };
+}"""
+
+
 def test_stale_prices_look_stale_and_come_back(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
-    page = on_account(browser, running_desk, "A-2038", errors)
+    page = sign_in(browser, running_desk, "agent", errors)
+    with_sockets_kept(page, f"{running_desk.url}/trade/A-2038/")
     expect(page.locator("#ticket")).not_to_have_class(re.compile("is-stale"))
-    page.evaluate("const now = Date.now; Date.now = () => now() + 17000; setTimeout(() => { Date.now = now }, 1500)")
+    page.evaluate(SILENCE)
     expect(page.locator("#ticket")).to_have_class(re.compile("is-stale"))
-    expect(page.locator("#stale")).to_contain_text("stale")
+    expect(page.locator("#stale")).to_contain_text("stale 1")
+    page.evaluate("speak()")
     expect(page.locator("#ticket")).not_to_have_class(re.compile("is-stale"))
+    expect(page.locator("#stale")).to_have_text("")
 
 
 def test_the_limit_price_follows_the_side_until_somebody_writes_one(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
