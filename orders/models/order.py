@@ -75,7 +75,7 @@ class Order(NeverDeletedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_side_display()} {money.text(self.quantity)} {self.client_order_id}"  # type: ignore[attr-defined]
+        return f"#{self.pk} {self.get_side_display()} {money.text(self.quantity)}"  # type: ignore[attr-defined]
 
     @property
     def leaves_quantity(self) -> Decimal:
