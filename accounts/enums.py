@@ -40,6 +40,21 @@ class FloatingRule(TextChoices):
     NONE = "NONE", "Neither"
 
 
+class DeficitRule(TextChoices):
+    """What becomes of a negative balance once nothing is open any more (rules/futures.md §6.1, §6.3)."""
+
+    OWED = "OWED", "The client owes it"
+    WRITTEN_OFF = "WRITTEN_OFF", "The house writes it off at settlement"
+
+
+class VariationCall(TextChoices):
+    """Whether settlement calls an account whose balance is below its maintenance margin, and up to where (rules/futures.md §2.5)."""
+
+    NONE = "NONE", "No: called when equity is below margin"
+    INITIAL = "INITIAL", "Up to initial margin"
+    MAINTENANCE = "MAINTENANCE", "Up to maintenance margin"
+
+
 class HousePurpose(TextChoices):
     """The house's side of every journal, per market and currency."""
 
@@ -67,6 +82,7 @@ class EntryKind(TextChoices):
     HOLDING_PNL = "HOLDING_PNL", "P&L of lots held, marked at settlement"
     FEE = "FEE", "Trading fee"
     OVERNIGHT_FEE = "OVERNIGHT_FEE", "Overnight fee"
+    COMPENSATION = "COMPENSATION", "Deficit written off"
 
 
 class FreezeStatus(TextChoices):

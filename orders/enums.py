@@ -88,6 +88,7 @@ class Reason(TextChoices):
     CLOSABLE_EXCEEDED = "CLOSABLE_EXCEEDED", "More than is open to close"
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS", "Not enough available funds"
     DUPLICATE_ID = "DUPLICATE_ID", "The client order id was used before"  # answered, never stored
+    NOT_RECORDED = "NOT_RECORDED", "The order could not be recorded; nothing was changed"  # answered, never stored
     NOT_FILLABLE = "NOT_FILLABLE", "Could not be filled now"
     BY_CLIENT = "BY_CLIENT", "Canceled by the client"
     BY_DESK = "BY_DESK", "Canceled by the desk"

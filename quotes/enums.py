@@ -15,7 +15,8 @@ class MarketClock(TextChoices):
     """Whose time the market lives in."""
 
     WALL = "WALL", "Wall clock"
-    FEED = "FEED", "Time of its newest tick (recorded and scripted days)"
+    FEED = "FEED", "Time of its newest tick (recorded days)"
+    SCRIPT = "SCRIPT", "Time its script has reached"
 
 
 class AssetClass(TextChoices):
@@ -32,10 +33,19 @@ class Matching(TextChoices):
 
 
 class MarginBasis(TextChoices):
-    """The price at which an order's freeze and a new lot's margin are computed (rules/futures.md §5.2, types 4 and 1)."""
+    """The price at which an order's freeze and a new lot's margin are computed (rules/futures.md §5.2, types 4, 1, 2 and 3)."""
 
     ORDER_PRICE = "ORDER_PRICE", "Order price, then trade price"
     PREVIOUS_SETTLEMENT = "PREVIOUS_SETTLEMENT", "Previous settlement"
+    LAST = "LAST", "Last price"
+    AVERAGE = "AVERAGE", "The day's average price"
+
+
+class LotChoice(TextChoices):
+    """In which order a close takes lots: for P&L and margin (`close_order`), or for the fee (`fee_age`; rules/futures.md §4)."""
+
+    FIFO = "FIFO", "Oldest first"
+    TODAY_FIRST = "TODAY_FIRST", "Those opened today first"
 
 
 class SettlementMethod(TextChoices):
@@ -43,6 +53,7 @@ class SettlementMethod(TextChoices):
 
     LAST_MID = "LAST_MID", "Middle of the day's last quote"
     PREVIOUS = "PREVIOUS", "Previous settlement, no quote that day"
+    GIVEN = "GIVEN", "Given by the desk"
 
 
 class TickFlag(IntegerChoices):

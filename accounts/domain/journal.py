@@ -15,6 +15,7 @@ HOUSE_SIDE = {
     EntryKind.HOLDING_PNL: HousePurpose.TRADING_PNL,
     EntryKind.FEE: HousePurpose.FEES,
     EntryKind.OVERNIGHT_FEE: HousePurpose.FEES,
+    EntryKind.COMPENSATION: HousePurpose.BAD_DEBT,
 }
 
 
@@ -67,5 +68,5 @@ class JournalDraft:
         }
         shared |= {"trading_day": self.trading_day, "recorded_at": self.recorded_at}
         after = {"account_version": state.version, "balance_after": state.balance, "frozen_after": state.frozen, "margin_after": state.margin}
-        self.lines.append({**shared, **after, "account_id": state.id, "amount": amount})
-        self.lines.append({**shared, "purpose": HOUSE_SIDE[kind], "amount": -amount})
+        self.lines.append({**shared, **after, "account_id": state.id, "amount": amount, "line": len(self.lines)})
+        self.lines.append({**shared, "purpose": HOUSE_SIDE[kind], "amount": -amount, "line": len(self.lines)})

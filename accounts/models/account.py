@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from accounts.enums import AccountStatus, Custody, FloatingRule
+from accounts.enums import AccountStatus, Custody, DeficitRule, FloatingRule, VariationCall
 from quotes.models import Market
 from tradingdesk.kernel.fields import MoneyField, QuantityField, RateField
 from tradingdesk.kernel.models import NeverDeletedModel
@@ -24,6 +24,8 @@ class RiskTier(models.Model):
     watch_level = models.DecimalField(max_digits=8, decimal_places=2, default=150)
     warning_level = models.DecimalField(max_digits=8, decimal_places=2, default=120)
     liquidation_level = models.DecimalField(max_digits=8, decimal_places=2, default=100)
+    deficit = models.CharField(max_length=16, choices=DeficitRule, default=DeficitRule.OWED, help_text="A negative balance with nothing open")
+    variation_call = models.CharField(max_length=16, choices=VariationCall, default=VariationCall.NONE, help_text="US-style call at settlement")
     max_order_quantity = QuantityField(null=True, blank=True)
     max_position_quantity = QuantityField(null=True, blank=True, help_text="Of one instrument, one side")
     history = HistoricalRecords()

@@ -9,7 +9,9 @@ from tradingdesk.kernel.models import AppendOnlyModel
 
 
 class AccountDay(AppendOnlyModel):
-    """closing balance = opening balance + cash + realised P&L + holding P&L − fees (rules/futures.md §2.3); equity = closing balance after marking."""
+    """closing balance = opening balance + cash + realised P&L + holding P&L − fees + compensation (rules/futures.md §2.3); equity = closing balance after
+    marking. `margin_call` is what the account was asked for: up to its margin, or as its tier's variation call says (§2.5, §2.6).
+    """
 
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="days")
@@ -20,9 +22,11 @@ class AccountDay(AppendOnlyModel):
     realised_pnl = MoneyField()
     holding_pnl = MoneyField()
     fees = MoneyField(help_text="Trading and overnight fees, as a positive cost")
+    compensation = MoneyField(default=0, db_default=0, help_text="Deficit that the house wrote off")
     closing_balance = MoneyField()
     frozen = MoneyField()
     margin = MoneyField(help_text="At settlement prices and the next day's rates")
+    margin_call = MoneyField(default=0, db_default=0)
     lots = models.PositiveIntegerField(help_text="Open lots that were marked")
     account_version = models.BigIntegerField()
     recorded_at = models.DateTimeField()
@@ -39,6 +43,7 @@ class AccountDay(AppendOnlyModel):
                     + models.F("realised_pnl")
                     + models.F("holding_pnl")
                     - models.F("fees")
+                    + models.F("compensation")
                 ),
             ),
         ]

@@ -26,6 +26,12 @@ class Freeze(NeverDeletedModel):
     quantity = QuantityField()
     margin = MoneyField()
     fee = MoneyField()
+    gross_margin = MoneyField(
+        default=0, db_default=0, help_text="What the order's lots are margined at by themselves; with larger-side margin less may be frozen"
+    )
+    margin_group = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Product whose larger side is charged; empty: both sides are"
+    )
     captured_quantity = QuantityField(default=0)
     captured_margin = MoneyField(default=0)
     captured_fee = MoneyField(default=0)

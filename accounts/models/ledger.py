@@ -31,7 +31,10 @@ class HouseAccount(NeverDeletedModel):
 
 
 class Journal(AppendOnlyModel):
-    """One movement of money and why it happened. `fill_id` is the fill it settles (a foreign key in the database, see orders' migrations)."""
+    """One movement of money and why it happened. `fill_id` is the fill it settles (a foreign key in the database, see orders' migrations).
+
+    `first_line` is always 0: with it the database can say that no journal is without entries.
+    """
 
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, choices=JournalKind)
@@ -41,11 +44,13 @@ class Journal(AppendOnlyModel):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.CharField(max_length=200, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+    first_line = models.PositiveSmallIntegerField(default=0, db_default=0)
     market_time = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.CheckConstraint(name="accounts_journal_first_line", condition=models.Q(first_line=0))]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -54,7 +59,8 @@ class Journal(AppendOnlyModel):
 class Entry(AppendOnlyModel):
     """One line of a journal. Client lines carry the account's version and its amounts after them; house lines do not."""
 
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    line = models.PositiveIntegerField(help_text="Place in the journal, from 0")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="entries", db_index=False)
     house_account = models.ForeignKey(HouseAccount, null=True, on_delete=models.PROTECT, related_name="entries")
     instrument = ImpliedKey(Instrument, null=True, on_delete=models.PROTECT)
@@ -76,11 +82,12 @@ class Entry(AppendOnlyModel):
             models.Index(fields=["account", "trading_day"], name="accounts_entry_day"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["journal", "line"], name="accounts_entry_line"),
             models.CheckConstraint(
                 name="accounts_entry_one_party",
                 condition=models.Q(account__isnull=False, house_account__isnull=True, account_version__isnull=False)
                 | models.Q(account__isnull=True, house_account__isnull=False),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from tradingdesk.kernel.models import AppendOnlyModel, NeverDeletedModel
 class Lot(NeverDeletedModel):
     """`basis_price` is what P&L runs from: the open price until the first settlement, then the last settlement price.
 
-    `margin` is what the open remainder occupies. Ids ascend with time, so FIFO is by id.
+    `margin` is what the open remainder is margined at by itself. An account's lots of one `margin_group` occupy the larger of their two sides (§5.4); the
+    others what they add up to. Ids ascend with time, so FIFO is by id.
     """
 
     fixed_fields = ("account", "instrument", "side", "opening_fill_id")
@@ -25,6 +26,12 @@ class Lot(NeverDeletedModel):
     open_price = PriceField()
     basis_price = PriceField()
     margin = MoneyField()
+    margin_group = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Product whose larger side is charged; empty: both sides are"
+    )
+    charged_today = QuantityField(
+        default=0, db_default=0, help_text="Of what was opened: closes that were charged at the close-today rate against this lot (fee age)"
+    )
     trading_day = models.DateField(help_text="Of the opening fill")
     marked_through = models.DateField(null=True, help_text="Trading day of the settlement the basis is from")
     opened_at = models.DateTimeField()
@@ -37,6 +44,7 @@ class Lot(NeverDeletedModel):
             models.CheckConstraint(
                 name="accounts_lot_remainder",
                 condition=models.Q(quantity__gte=0, quantity__lte=models.F("opened_quantity"), margin__gte=0)
+                & models.Q(charged_today__gte=0, charged_today__lte=models.F("opened_quantity"))
                 & (models.Q(quantity__gt=0) | models.Q(margin=0)),
             )
         ]

@@ -17,15 +17,15 @@ FROM json_to_recordset(%s::json) AS n(account_id bigint, balance numeric, frozen
     floating_loss numeric, version bigint, settled_through date)
 WHERE f.account_id = n.account_id"""
 INSERT_ENTRIES = """
-INSERT INTO accounts_entry (journal_id, account_id, house_account_id, instrument_id, kind, currency, amount,
+INSERT INTO accounts_entry (journal_id, line, account_id, house_account_id, instrument_id, kind, currency, amount,
     account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at)
-SELECT n.journal_id, n.account_id, h.id, n.instrument_id, n.kind, n.currency, n.amount,
+SELECT n.journal_id, n.line, n.account_id, h.id, n.instrument_id, n.kind, n.currency, n.amount,
     n.account_version, n.balance_after, n.frozen_after, n.margin_after, n.trading_day, n.recorded_at
-FROM json_to_recordset(%s::json) AS n(line integer, journal_id bigint, market_id bigint, account_id bigint, purpose text, instrument_id bigint,
+FROM json_to_recordset(%s::json) AS n(place integer, journal_id bigint, line integer, market_id bigint, account_id bigint, purpose text, instrument_id bigint,
         kind text, currency text, amount numeric, account_version bigint, balance_after numeric, frozen_after numeric, margin_after numeric,
         trading_day date, recorded_at timestamptz)
     LEFT JOIN accounts_houseaccount h ON h.market_id = n.market_id AND h.currency = n.currency AND h.purpose = n.purpose
-ORDER BY n.line"""
+ORDER BY n.place"""
 
 
 def write_funds(rows: Sequence[FundsRow]) -> None:
@@ -52,4 +52,4 @@ def write_journals(journals: Iterable[JournalDraft]) -> None:
     sql.insert(Journal, ({name: getattr(j, name) for name in fields} for j in journals))
     lines = [line for journal in journals for line in journal.lines]
     if lines:
-        sql.execute(INSERT_ENTRIES, [sql.rows_json({**line, "line": number} for number, line in enumerate(lines))])
+        sql.execute(INSERT_ENTRIES, [sql.rows_json({**line, "place": place} for place, line in enumerate(lines))])

@@ -78,7 +78,7 @@ def fill(
     order.filled_value += quantity * price
     order.apply(OrderAction.FILL_PART if order.leaves else OrderAction.FILL_REST)
     facts.event(order, state, OrderStep.FILLED, at, fill_id, bid=quote.bid, ask=quote.ask)
-    _capture(order, state, freeze, quantity, fill_id, at, facts)
+    captured = _capture(order, state, freeze, quantity, fill_id, at, facts)
     if order.is_closing:
         pnl, fee = _close_lots(order, state, dealing, quantity, price, day, fill_id, facts)
     else:
@@ -89,7 +89,7 @@ def fill(
     order.fees += fee
     if not order.leaves:
         order.ended_at = facts.recorded_at
-    facts.fill(order, state, quote, day, quantity=quantity, price=price, fee=fee, pnl=pnl or ZERO, id=fill_id)
+    facts.fill(order, state, quote, day, quantity=quantity, price=price, fee=fee, pnl=pnl or ZERO, captured=captured, id=fill_id)
     facts.event(order, state, OrderStep.SETTLED, at, fill_id, realised_pnl=pnl or ZERO, fee=fee)
     facts.orders[order.id], facts.freezes[order.id] = order, freeze
 
@@ -110,12 +110,15 @@ def end(
     facts.orders[order.id], facts.freezes[order.id] = order, freeze
 
 
-def _capture(order: WorkingOrder, state: AccountState, freeze: FreezeState, quantity: Decimal, fill_id: int, at: datetime, facts: Facts) -> None:
+def _capture(
+    order: WorkingOrder, state: AccountState, freeze: FreezeState, quantity: Decimal, fill_id: int, at: datetime, facts: Facts
+) -> tuple[Decimal, Decimal]:
     margin, fee = freeze.capture(quantity)
     state.frozen_margin -= margin
     state.frozen_fee -= fee
     state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
     facts.event(order, state, OrderStep.RELEASED, at, fill_id, captured_margin=margin, captured_fee=fee)
+    return margin, fee
 
 
 def _open_lot(

@@ -78,9 +78,10 @@ class Facts:
         price: Decimal,
         fee: Decimal,
         pnl: Decimal,
+        captured: tuple[Decimal, Decimal],
         id: int,
     ) -> None:
-        """An execution with the quote it used inline."""
+        """An execution with the quote it used inline, and the margin and fee it `captured` of the order's freeze."""
         self.fills.append(
             {
                 "id": id,
@@ -94,6 +95,8 @@ class Facts:
                 "price": price,
                 "fee": fee,
                 "realised_pnl": pnl,
+                "captured_margin": captured[0],
+                "captured_fee": captured[1],
                 "quote_seq": quote.seq,
                 "quote_bid": quote.bid,
                 "quote_ask": quote.ask,

@@ -23,6 +23,8 @@ class Fill(AppendOnlyModel):
     price = PriceField()
     fee = MoneyField()
     realised_pnl = MoneyField()
+    captured_margin = MoneyField(help_text="Its share of the order's freeze, which it took with it")
+    captured_fee = MoneyField()
     quote_seq = models.BigIntegerField()
     quote_bid = PriceField()
     quote_ask = PriceField()

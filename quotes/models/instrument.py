@@ -4,7 +4,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from quotes.enums import AssetClass, MarginBasis, Matching
+from quotes.enums import AssetClass, LotChoice, MarginBasis, Matching
 from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField, RateField
 
 
@@ -13,6 +13,7 @@ class Instrument(models.Model):
 
     symbol = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
+    product = models.CharField(max_length=32, blank=True, help_text="Groups the months of one product for larger-side margin; empty: the symbol")
     asset_class = models.CharField(max_length=16, choices=AssetClass, default=AssetClass.FUTURE)
     matching = models.CharField(max_length=16, choices=Matching, default=Matching.DEALER)
     currency = models.CharField(max_length=3, default="USD")
@@ -21,6 +22,8 @@ class Instrument(models.Model):
     quantity_step = QuantityField(default=1, help_text="Smallest quantity step; 1: whole lots")
     max_order_quantity = QuantityField(null=True, blank=True)
     margin_basis = models.CharField(max_length=24, choices=MarginBasis, default=MarginBasis.ORDER_PRICE)
+    close_order = models.CharField(max_length=16, choices=LotChoice, default=LotChoice.FIFO, help_text="Which lots a close takes")
+    fee_age = models.CharField(max_length=16, choices=LotChoice, default=LotChoice.FIFO, help_text="Which lots a close is charged as")
     is_active = models.BooleanField(default=True)
     history = HistoricalRecords()
 
@@ -77,13 +80,21 @@ class MarginSchedule(models.Model):
     effective_from = models.DateField(help_text="Orders placed from this trading day on; open lots from the settlement of the day before")
     rate = RateField(default=0, validators=[MinValueValidator(0)])
     per_lot = MoneyField(default=0, validators=[MinValueValidator(0)])
+    maintenance_per_lot = MoneyField(
+        default=0, validators=[MinValueValidator(0)], help_text="What must be left of it at settlement, US-style; 0: no such call"
+    )
+    is_larger_side = models.BooleanField(
+        default=False, help_text="Of a product's months together the larger side is charged, not both (rules/futures.md §5.4)"
+    )
     history = HistoricalRecords()
 
     class Meta:
         ordering = ["instrument", "-effective_from"]
         constraints = [
             models.UniqueConstraint(fields=["instrument", "effective_from"], name="quotes_marginschedule_unique"),
-            models.CheckConstraint(name="quotes_marginschedule_not_negative", condition=models.Q(rate__gte=0, per_lot__gte=0)),
+            models.CheckConstraint(
+                name="quotes_marginschedule_not_negative", condition=models.Q(rate__gte=0, per_lot__gte=0, maintenance_per_lot__gte=0)
+            ),
         ]
 
     def __str__(self) -> str:

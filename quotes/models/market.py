@@ -6,7 +6,7 @@ from simple_history.models import HistoricalRecords
 from quotes.enums import MarketClock, MarketKind
 from quotes.models.calendar import SessionCalendar
 from quotes.models.instrument import Instrument
-from tradingdesk.kernel.fields import RateField
+from tradingdesk.kernel.fields import QuantityField, RateField
 
 
 class Market(models.Model):
@@ -23,7 +23,10 @@ class Market(models.Model):
     priced_through = models.DateField(
         null=True, blank=True, editable=False, help_text="Last trading day whose settlement prices are fixed; bookings belong to a later day"
     )
-    history = HistoricalRecords(excluded_fields=["priced_through"])
+    script_time = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="How far a market with the clock SCRIPT has come; never goes back"
+    )
+    history = HistoricalRecords(excluded_fields=["priced_through", "script_time"])
 
     class Meta:
         ordering = ["code"]
@@ -40,12 +43,20 @@ class Listing(models.Model):
     calendar = models.ForeignKey(SessionCalendar, on_delete=models.PROTECT, related_name="listings")
     max_quote_age_seconds = models.PositiveIntegerField(default=10, help_text="No deal on a quote that arrived longer ago")
     max_jump_rate = RateField(default="0.05", help_text="A tick farther than this share from the last quote is flagged; 0: never")
+    quote_quantity = QuantityField(
+        null=True, blank=True, help_text="Lots each order gets of one quote; what is left waits for the next. Empty: any number"
+    )
     is_active = models.BooleanField(default=True)
     history = HistoricalRecords()
 
     class Meta:
         ordering = ["market", "instrument"]
-        constraints = [models.UniqueConstraint(fields=["market", "instrument"], name="quotes_listing_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["market", "instrument"], name="quotes_listing_unique"),
+            models.CheckConstraint(
+                name="quotes_listing_quote_quantity_positive", condition=models.Q(quote_quantity__isnull=True) | models.Q(quote_quantity__gt=0)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.instrument} in {self.market}"

@@ -57,6 +57,8 @@ class LatestQuote(models.Model):
     bid = PriceField(null=True)
     ask = PriceField(null=True)
     last = PriceField(null=True)
+    day_volume = QuantityField(default=0, db_default=0, help_text="Lots traded on the feed's tape since the trading day began")
+    day_turnover = models.DecimalField(max_digits=38, decimal_places=10, default=0, db_default=0, help_text="Sum of price × lots of the same trades")
     received_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=32, blank=True)
 

@@ -14,8 +14,9 @@ JOURNAL = """
 INSERT INTO accounts_journal (market_id, kind, trading_day, reason, request_id, market_time, recorded_at)
 VALUES (%s, 'CASH', '2026-03-02', 'by hand', '', now(), now()) RETURNING id"""
 ENTRIES = """
-INSERT INTO accounts_entry (journal_id, account_id, house_account_id, kind, currency, amount, account_version, trading_day, recorded_at)
-VALUES (%s, %s, NULL, 'CASH', %s, %s, 1, '2026-03-02', now()), (%s, NULL, %s, 'CASH', %s, %s, NULL, '2026-03-02', now())"""
+INSERT INTO accounts_entry (journal_id, account_id, house_account_id, kind, currency, amount, account_version, trading_day, recorded_at, line)
+VALUES (%s, %s, NULL, 'CASH', %s, %s, 1, '2026-03-02', now(), (SELECT count(*) FROM accounts_entry)),
+    (%s, NULL, %s, 'CASH', %s, %s, NULL, '2026-03-02', now(), (SELECT count(*) + 1 FROM accounts_entry))"""
 
 
 class Ledger:
