@@ -9,7 +9,6 @@ import psycopg
 
 from accounts.domain.state import AccountState, LotState
 from accounts.locks import lock_accounts
-from quotes.enums import MarketClock
 from quotes.selectors.dealing import Dealings, query_dealings, read_dealings
 from tradingdesk.kernel import clock, sql
 
@@ -17,7 +16,8 @@ FUNDS = """
 SELECT a.id, a.market_id, a.currency, a.status, t.floating, t.margin_factor, t.max_order_quantity, t.max_position_quantity, m.clock,
     m.priced_through, f.settled_through, f.balance, f.frozen_margin, f.frozen_fee, f.margin, f.version, a.opened_at,
     (SELECT l.calendar_id FROM quotes_listing l WHERE l.market_id = m.id ORDER BY l.id LIMIT 1),
-    CASE WHEN m.clock = 'FEED' THEN (SELECT min(q.time) FROM quotes_latestquote q WHERE q.market_id = m.id) END, clock_timestamp()
+    CASE m.clock WHEN 'FEED' THEN (SELECT min(q.time) FROM quotes_latestquote q WHERE q.market_id = m.id) WHEN 'SCRIPT' THEN m.script_time END,
+    clock_timestamp()
 FROM accounts_account a JOIN accounts_accountfunds f ON f.account_id = a.id JOIN accounts_risktier t ON t.id = a.tier_id
     JOIN quotes_market m ON m.id = a.market_id
 WHERE a.id = ANY(%s) ORDER BY a.id"""
@@ -85,4 +85,4 @@ def _attach(states: dict[int, AccountState], lots: psycopg.Cursor[Any], reserved
 
 def _state(row: tuple[Any, ...]) -> AccountState:
     fields: dict[str, Any] = dict(zip(AccountState.__slots__, row[:19], strict=False))
-    return AccountState(**{**fields, "uses_feed_clock": row[8] == MarketClock.FEED})
+    return AccountState(**fields)

@@ -54,6 +54,7 @@ class SettlementMethod(TextChoices):
     LAST_MID = "LAST_MID", "Middle of the day's last quote"
     PREVIOUS = "PREVIOUS", "Previous settlement, no quote that day"
     GIVEN = "GIVEN", "Given by the desk"
+    NONE = "NONE", "None that day: lots keep their basis"
 
 
 class TickFlag(IntegerChoices):

@@ -5,11 +5,14 @@ from datetime import date, datetime
 from accounts.domain.state import AccountState
 from quotes.domain.calendar import Calendar
 from quotes.domain.dealing import Dealing
+from quotes.enums import MarketClock
 
 
 def market_time(state: AccountState, dealing: Dealing, wall_time: datetime) -> datetime:
-    """The time of the account's market: its newest tick's where the market lives in its feed's time."""
-    return dealing.quote.time if state.uses_feed_clock and dealing.quote else wall_time
+    """The time of the account's market: the wall clock's, its newest tick's, or what its script has reached."""
+    if state.clock == MarketClock.FEED and dealing.quote:
+        return dealing.quote.time
+    return state.own_time if state.clock == MarketClock.SCRIPT and state.own_time else wall_time
 
 
 def booking_day(calendar: Calendar, state: AccountState, at: datetime) -> date:

@@ -22,11 +22,12 @@ class Mark:
     margin_change: Decimal
 
 
-def mark_lots(lots: Iterable[LotState], prices: Mapping[int, Decimal], next_rates: Mapping[int, Rates]) -> list[Mark]:
-    """Holding P&L of each lot from its basis to the settlement price; the lots carry the new basis and margin afterwards."""
+def mark_lots(lots: Iterable[LotState], prices: Mapping[int, Decimal | None], next_rates: Mapping[int, Rates]) -> list[Mark]:
+    """Holding P&L of each lot from its basis to the settlement price (None: it stays at its basis); the lots carry the new basis and margin afterwards."""
     marks = []
     for lot in lots:
-        price, rates = prices[lot.instrument_id], next_rates[lot.instrument_id]
+        given, rates = prices[lot.instrument_id], next_rates[lot.instrument_id]
+        price = lot.basis_price if given is None else given
         pnl, margin = lot.pnl(price, lot.quantity, rates.multiplier), rates.margin(price, lot.quantity)
         marks.append(Mark(lot, lot.basis_price, price, pnl, margin, margin - lot.margin))
         lot.basis_price, lot.margin = price, margin

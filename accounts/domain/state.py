@@ -55,7 +55,7 @@ class AccountState:
     margin_factor: Decimal
     max_order_quantity: Decimal | None
     max_position_quantity: Decimal | None
-    uses_feed_clock: bool
+    clock: str
     priced_through: date | None
     settled_through: date | None
     balance: Decimal
@@ -65,7 +65,7 @@ class AccountState:
     version: int
     opened_at: datetime | None = None
     calendar_id: int | None = None  # of the market's trading days; None where nothing is listed
-    feed_time: datetime | None = None  # in a market of recorded days: the time that every instrument's quotes have reached
+    own_time: datetime | None = None  # in a market off the wall clock: what its script, or the quotes of every instrument, have reached
     floating_loss: Decimal = ZERO
     lots: list[LotState] = field(default_factory=list)
     closing: dict[tuple[int, str], Decimal] = field(default_factory=dict)

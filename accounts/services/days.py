@@ -16,6 +16,7 @@ from accounts.models import Journal
 from accounts.services.marking import settle_day
 from accounts.services.states import Locked, lock_states
 from quotes.domain.calendar import Calendar
+from quotes.enums import MarketClock
 from quotes.selectors.calendars import calendar_of
 from quotes.selectors.markets import BEFORE_FIRST_DAY
 from quotes.services.settlement_prices import fix_now
@@ -75,7 +76,7 @@ def _price_days_that_are_over(locked: Locked, at: datetime | None) -> bool:
 
 def _last_day_over(state: AccountState, at: datetime | None) -> date | None:
     # The trading day before the one the market is in; none in a market of recorded days before its first tick.
-    now = state.feed_time if state.uses_feed_clock else clock.now()
+    now = clock.now() if state.clock == MarketClock.WALL else state.own_time
     if now is None or state.calendar_id is None:
         return None
     calendar = calendar_of(state.calendar_id)
@@ -87,7 +88,7 @@ def _is_unpriced(state: AccountState, day: date) -> bool:
         return state.priced_through < day
     # A market's first price: only once something of this account is as old as that.
     opened = calendar_of(state.calendar_id).trading_day(state.opened_at) if state.opened_at and state.calendar_id else day
-    return any(lot.trading_day <= day for lot in state.lots) or (opened <= day and not state.uses_feed_clock)
+    return any(lot.trading_day <= day for lot in state.lots) or (opened <= day and state.clock == MarketClock.WALL)
 
 
 def _price_through(market_id: int, day: date, states: Sequence[AccountState]) -> bool:
@@ -105,7 +106,7 @@ def _price_through(market_id: int, day: date, states: Sequence[AccountState]) ->
 def _first_unpriced(market_id: int, state: AccountState, calendar: Calendar) -> date:
     if state.priced_through is not None:
         return calendar.next_trading_day(state.priced_through)
-    return first_booked_day(market_id, calendar) or calendar.trading_day(state.feed_time or clock.now())
+    return first_booked_day(market_id, calendar) or calendar.trading_day(state.own_time or clock.now())
 
 
 def first_booked_day(market_id: int, calendar: Calendar) -> date | None:
@@ -127,7 +128,7 @@ def _settle_behind(locked: Locked) -> int:
 def _settle_through(market_id: int, states: Sequence[AccountState], locked: Locked) -> int:
     since = min(state.settled_through or BEGINNING for state in states)
     through = max(state.priced_through for state in states if state.priced_through)
-    days: dict[date, dict[int, Decimal]] = {through: {}}
+    days: dict[date, dict[int, Decimal | None]] = {through: {}}
     for day, instrument_id, price in sql.fetch_all(PRICES, [market_id, since, through]):
         days.setdefault(day, {})[instrument_id] = price
     settled = 0

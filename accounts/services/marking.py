@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from accounts.domain.booking import market_time
 from accounts.domain.journal import FundsRow, JournalDraft
 from accounts.domain.marking import Mark, mark_lots, overnight_fees
 from accounts.domain.state import AccountState
@@ -40,8 +41,9 @@ LEFT JOIN LATERAL (
     WHERE e.account_id = a.id AND e.trading_day <= %s AND (d.trading_day IS NULL OR e.trading_day > d.trading_day)) s ON true"""
 
 
-def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, Decimal], locked: Locked) -> None:
-    """Settles locked accounts at the day's prices, {instrument id: price}; every instrument they hold from that day or before must have one.
+def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, Decimal | None], locked: Locked) -> None:
+    """Settles locked accounts at the day's prices, {instrument id: price}; every instrument they hold from that day or before must be there (None: the
+    desk says that it has no price that day, and its lots keep their basis).
 
     Whatever ends with the day ends first (`day_enders`). Changes the states and writes lots, journals, funds and the day's snapshot.
     """
@@ -78,7 +80,7 @@ def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, D
     _snapshot(day, states, {s.id: sum(m.lot.account_id == s.id for m in marks) for s in states}, locked.recorded_at)
 
 
-def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal], dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
+def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal | None], dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
     # Lots opened on a later day are that day's business.
     lots = [lot for lot in state.lots if lot.trading_day <= day]
     unpriced = sorted({lot.instrument_id for lot in lots} - prices.keys())
@@ -97,8 +99,7 @@ def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal], dealing
 
 
 def _market_time(state: AccountState, dealings: dict[int, Dealing], wall_time: datetime) -> datetime:
-    times = [dealing.quote.time for dealing in dealings.values() if dealing.quote]
-    return max(times) if state.uses_feed_clock and times else wall_time
+    return max((market_time(state, dealing, wall_time) for dealing in dealings.values()), default=wall_time)
 
 
 def _sums(marks: Sequence[Mark]) -> dict[int, Decimal]:

@@ -151,6 +151,11 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def first_denial(situation: Situation) -> Denial | None:
+# A deal that was agreed elsewhere is not dealt on a quote of ours.
+OF_THE_QUOTE = (check_session, check_quote, check_tick, check_price_range)
+DEAL_CHECKS: tuple[Check, ...] = tuple(check for check in CHECKS if check not in OF_THE_QUOTE)
+
+
+def first_denial(situation: Situation, checks: tuple[Check, ...] = CHECKS) -> Denial | None:
     """Runs the checks in order; None when all pass."""
-    return next((denial for check in CHECKS if (denial := check(situation))), None)
+    return next((denial for check in checks if (denial := check(situation))), None)

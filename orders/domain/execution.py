@@ -70,8 +70,9 @@ def fill(
     day: date,
     at: datetime,
     facts: Facts,
+    agreed_fee: Decimal | None = None,
 ) -> None:
-    """One execution against the house, all five steps."""
+    """One execution against the house, all five steps. A fee that was agreed replaces the schedule's."""
     fill_id = next(facts.fill_ids)
     facts.event(order, state, OrderStep.MATCHED, at, fill_id, quantity=quantity, price=price, quote_seq=str(quote.seq))
     order.filled_quantity += quantity
@@ -83,6 +84,8 @@ def fill(
         pnl, fee = _close_lots(order, state, dealing, quantity, price, day, fill_id, facts)
     else:
         pnl, fee = None, _open_lot(order, state, dealing, quantity, price, day, fill_id, facts)
+    if agreed_fee is not None:
+        fee = agreed_fee
     facts.event(order, state, OrderStep.POSITIONED, at, fill_id)
     facts.settle(order, state, day, at, fill_id, pnl=pnl, fee=fee)
     order.realised_pnl += pnl or ZERO

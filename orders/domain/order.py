@@ -15,6 +15,14 @@ from tradingdesk.kernel.money import ZERO
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """Terms that were agreed outside the market: the price dealt at, and the fee where it is not the schedule's."""
+
+    price: Decimal
+    fee: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
     """One order as asked for. Actor, source, reason and request id travel on the request, not on the batch."""
 
@@ -27,6 +35,7 @@ class OrderRequest:
     time_in_force: str
     limit_price: Decimal | None = None
     effect: Effect = Effect.OPEN
+    agreed: Agreed | None = None
     actor_id: int | None = None
     source: str = "api"
     request_id: str = ""
@@ -34,7 +43,9 @@ class OrderRequest:
     @property
     def fingerprint(self) -> str:
         """Hash of the content: the same client order id with another fingerprint is another order."""
-        content = (self.instrument_id, self.side, self.type, self.time_in_force, self.effect, money.text(self.quantity), money.text(self.limit_price))
+        content = [self.instrument_id, self.side, self.type, self.time_in_force, self.effect, money.text(self.quantity), money.text(self.limit_price)]
+        if self.agreed:
+            content += [money.text(self.agreed.price), money.text(self.agreed.fee)]
         return hashlib.sha256("|".join(map(str, content)).encode()).hexdigest()
 
 

@@ -1,16 +1,16 @@
 """Decides one request against an account's state: check, freeze, match, and fill, rest or cancel. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from accounts.domain.booking import booking_day
 from accounts.domain.state import AccountState, fifo
 from orders.domain import execution
-from orders.domain.checks import Situation, account_denial, first_denial
+from orders.domain.checks import CHECKS, DEAL_CHECKS, Situation, account_denial, first_denial
 from orders.domain.facts import Facts
-from orders.domain.order import Denial, OrderRequest, WorkingOrder
+from orders.domain.order import Agreed, Denial, OrderRequest, WorkingOrder
 from orders.enums import OrderAction, OrderStatus, OrderType, Reason, TimeInForce
 from orders.matching import dealer
 from quotes.domain.calendar import Calendar
@@ -22,7 +22,7 @@ from tradingdesk.kernel.money import ZERO
 @dataclass(frozen=True, slots=True)
 class Venue:
     """Where the order is dealt: the instrument in its market, its sessions (`calendar`), the market's trading days, the market's time and the wall
-    clock's. `dealings` value what the account holds.
+    clock's. `dealings` value what the account holds. With `agreed` terms it is dealt at their price (`dealing` quotes it), and the quote is not checked.
     """
 
     dealing: Dealing
@@ -31,6 +31,14 @@ class Venue:
     days: Calendar
     market_time: datetime
     wall_time: datetime
+    agreed: Agreed | None = None
+
+
+def at_agreed_price(venue: Venue, agreed: Agreed, source: str) -> Venue:
+    """The same venue, quoting what was agreed, whole."""
+    known = venue.dealing.quote
+    quote = Quote(known.seq if known else 0, venue.market_time, agreed.price, agreed.price, source, venue.wall_time)
+    return replace(venue, dealing=replace(venue.dealing, quote=quote), agreed=agreed)
 
 
 def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: Venue | None) -> WorkingOrder:
@@ -71,8 +79,11 @@ def decide(order: WorkingOrder, state: AccountState, venue: Venue | None, facts:
         execution.deny(order, unlisted, facts.recorded_at, facts)
         return unlisted
     margin, fee = freeze_amounts(order, state, venue.dealing)
+    if venue.agreed and venue.agreed.fee is not None:
+        fee = venue.agreed.fee
     in_session = venue.calendar.is_open(venue.market_time)
-    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.market_time, venue.wall_time, margin, fee))
+    checks = DEAL_CHECKS if venue.agreed else CHECKS
+    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.market_time, venue.wall_time, margin, fee), checks)
     if denial is not None:
         execution.deny(order, denial, venue.market_time, facts)
         return denial
@@ -115,7 +126,19 @@ def _execute(order: WorkingOrder, state: AccountState, venue: Venue, margin: Dec
     freeze = execution.place(order, state, margin, fee, at, facts)
     price = dealer.price_for(quote, is_buy=order.is_buy, limit_price=order.limit_price)
     if price is not None:
-        execution.fill(order, state, freeze, venue.dealing, quote, quantity=order.quantity, price=price, day=order.trading_day, at=at, facts=facts)
+        execution.fill(
+            order,
+            state,
+            freeze,
+            venue.dealing,
+            quote,
+            quantity=order.quantity,
+            price=price,
+            day=order.trading_day,
+            at=at,
+            facts=facts,
+            agreed_fee=venue.agreed.fee if venue.agreed else None,
+        )
     elif order.time_in_force == TimeInForce.IOC or order.type == OrderType.MARKET:
         execution.end(order, state, freeze, OrderAction.CANCEL, Reason.NOT_FILLABLE, at, facts)
     else:

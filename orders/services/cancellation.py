@@ -63,7 +63,7 @@ def expire_day_orders(states: Sequence[AccountState], day: date, locked: Locked)
 def _end(order: WorkingOrder, freeze: FreezeState, action: OrderAction, reason: Reason | None, locked: Locked, facts: Facts) -> None:
     state = locked.states[order.account_id]
     dealing = locked.dealings.get((order.market_id, order.instrument_id))
-    at = market_time(state, dealing, clock.now()) if dealing else state.feed_time or clock.now()
+    at = market_time(state, dealing, clock.now()) if dealing else state.own_time or clock.now()
     state.version += 1
     execution.end(order, state, freeze, action, reason, at, facts)
     facts.stand(state)

@@ -15,7 +15,7 @@ from accounts.services.days import lock_settled_states
 from accounts.services.states import Locked
 from orders.domain.facts import Facts
 from orders.domain.order import Denial, OrderRequest, Outcome, WorkingOrder
-from orders.domain.placement import Venue, decide, new_order
+from orders.domain.placement import Venue, at_agreed_price, decide, new_order
 from orders.enums import OrderStatus, Reason
 from orders.services import recording
 from quotes.selectors.calendars import calendar_of
@@ -58,6 +58,8 @@ def _place_one(request: OrderRequest, locked: Locked, known: dict[Key, tuple[str
         return outcome if fingerprint == request.fingerprint else _duplicate(request, outcome)
     state = locked.states[request.account_id]
     venue = _venue(state, request.instrument_id, locked.dealings)
+    if venue and request.agreed:
+        venue = at_agreed_price(venue, request.agreed, request.source)
     order = new_order(next(facts.order_ids), request, state, venue)
     at = venue.market_time if venue else facts.recorded_at
     denial = decide(order, state, venue, facts)

@@ -100,19 +100,25 @@ class Bar(models.Model):
 
 
 class SettlementPrice(AppendOnlyModel):
-    """The price a trading day is settled at: fixed once, never changed."""
+    """The price a trading day is settled at: fixed once, never changed. A day that the desk says has none (NONE) leaves lots at their basis."""
 
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="settlement_prices")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="settlement_prices")
     trading_day = models.DateField()
-    price = PriceField()
+    price = PriceField(null=True)
     method = models.CharField(max_length=16, choices=SettlementMethod)
     tick_seq = models.BigIntegerField(null=True)
     fixed_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-trading_day", "market", "instrument"]
-        constraints = [models.UniqueConstraint(fields=["market", "instrument", "trading_day"], name="quotes_settlementprice_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["market", "instrument", "trading_day"], name="quotes_settlementprice_unique"),
+            models.CheckConstraint(
+                name="quotes_settlementprice_or_none",
+                condition=models.Q(price__gt=0) & ~models.Q(method="NONE") | models.Q(price=None, method="NONE"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.instrument} {self.trading_day} {self.price}"

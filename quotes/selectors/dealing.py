@@ -27,7 +27,8 @@ _MARGINS = ", ".join(f"s.{c}::text" for c in MARGIN_COLUMNS.values())
 DEALINGS = f"""
 SELECT l.market_id, i.id, i.symbol, i.currency, l.is_active AND i.is_active AND m.is_active, l.calendar_id, l.max_quote_age_seconds,
     i.multiplier, i.tick_size, i.quantity_step, i.max_order_quantity, i.margin_basis,
-    (SELECT p.price FROM quotes_settlementprice p WHERE p.market_id = l.market_id AND p.instrument_id = i.id ORDER BY p.trading_day DESC LIMIT 1),
+    (SELECT p.price FROM quotes_settlementprice p WHERE p.market_id = l.market_id AND p.instrument_id = i.id AND p.price IS NOT NULL
+        ORDER BY p.trading_day DESC LIMIT 1),
     (SELECT array_agg(ARRAY[f.effective_from::text, {_FEES}] ORDER BY f.effective_from DESC) FROM quotes_feeschedule f WHERE f.instrument_id = i.id),
     (SELECT array_agg(ARRAY[s.effective_from::text, {_MARGINS}] ORDER BY s.effective_from DESC)
         FROM quotes_marginschedule s WHERE s.instrument_id = i.id),

@@ -23,18 +23,30 @@ def market_calendar(market_id: int) -> Calendar:
 
 
 def market_now(market: Market) -> datetime:
-    """The market's time: the wall clock's, or its newest tick's where it lives in its feed's time."""
-    if market.clock != MarketClock.FEED:
+    """The market's time: the wall clock's, its newest tick's, or what its script has reached."""
+    if market.clock == MarketClock.SCRIPT:
+        return script_time(market) or clock.now()
+    if market.clock == MarketClock.WALL:
         return clock.now()
     return LatestQuote.objects.filter(market=market).aggregate(at=Max("time"))["at"] or clock.now()
 
 
 def calendar_day(market: Market) -> date:
-    """The trading day the market's calendar is in. A market in its feed's time has none before its first tick: BEFORE_FIRST_DAY."""
-    if market.clock != MarketClock.FEED:
+    """The trading day the market's calendar is in. A market with a time of its own has none before that begins: BEFORE_FIRST_DAY."""
+    if market.clock == MarketClock.WALL:
         return market_calendar(market.pk).trading_day(clock.now())
-    reached = LatestQuote.objects.filter(market=market).aggregate(at=Min("time"))["at"]  # by every instrument: a day is over once all have passed it
+    reached = script_time(market) if market.clock == MarketClock.SCRIPT else _reached_by_all(market)
     return market_calendar(market.pk).trading_day(reached) if reached else BEFORE_FIRST_DAY
+
+
+def script_time(market: Market) -> datetime | None:
+    """How far the market's script has come, read now."""
+    return Market.objects.values_list("script_time", flat=True).get(pk=market.pk)
+
+
+def _reached_by_all(market: Market) -> datetime | None:
+    # By every instrument: a day is over once all have passed it.
+    return LatestQuote.objects.filter(market=market).aggregate(at=Min("time"))["at"]
 
 
 def current_trading_day(market: Market) -> date:

@@ -13,6 +13,7 @@ import structlog
 
 from quotes.models import Market
 from quotes.selectors.markets import BEFORE_FIRST_DAY, calendar_day, market_calendar
+from quotes.services.settlement_prices import Given, fix
 from settlement.enums import RunStatus, StepName
 from settlement.exceptions import DayNotSettleable, SettlementRunning
 from settlement.models import SettlementRun, SettlementStep
@@ -34,10 +35,14 @@ STEPS: tuple[tuple[StepName, Callable[[SettlementRun], dict[str, Any]]], ...] = 
 )
 
 
-def settle(market_id: int, trading_day: date | None = None, *, actor_id: int | None = None, request_id: str = "") -> SettlementRun:
+def settle(
+    market_id: int, trading_day: date | None = None, *, prices: Given | None = None, actor_id: int | None = None, request_id: str = ""
+) -> SettlementRun:
     """Settles a trading day and returns its run, done. Default: the next day that is over, else the calendar's current one; that one again changes nothing.
 
-    Raises NotFound (market), DayNotSettleable (not a trading day, ahead of the calendar, or out of turn), SettlementRunning, SettlementIncomplete, LockLost.
+    `prices` are settlement prices that the desk has decided on, by instrument id (`quotes.services.settlement_prices.fix_now`). Raises NotFound (market,
+    instrument), SettlementRunning, DayNotSettleable (not a trading day, ahead of the calendar, or out of turn), InvalidRequest and Conflict (a given price
+    that is none, or fixed otherwise already), SettlementIncomplete, LockLost.
     Starts its own transactions; never inside one.
     """
     market = Market.objects.filter(pk=market_id).first()
@@ -46,6 +51,8 @@ def settle(market_id: int, trading_day: date | None = None, *, actor_id: int | N
     day = trading_day or due_day(market) or calendar_day(market)
     with _single_flight(market) as alone:
         run = _begin(market, day, actor_id)
+        if prices:
+            fix(market.pk, day, prices)
         for name, step in STEPS:
             alone.check()
             _step(run, name, step)

@@ -21,7 +21,7 @@ def lot(quantity: str = "1", price: str = "2000", *, side: str = "LONG", margin:
 def state(**fields: Any) -> AccountState:
     """An active account with 100,000.00 and nothing else, in market 1."""
     values: dict[str, Any] = {"id": 1, "market_id": 1, "currency": "USD", "status": "ACTIVE", "floating_rule": "LOSSES_ONLY", "margin_factor": D(1)}
-    values |= {"max_order_quantity": None, "max_position_quantity": None, "uses_feed_clock": False, "priced_through": None, "settled_through": None}
+    values |= {"max_order_quantity": None, "max_position_quantity": None, "clock": "WALL", "priced_through": None, "settled_through": None}
     amounts = {"balance": D(100_000), "frozen_margin": D(0), "frozen_fee": D(0), "margin": D(0), "version": 1}
     return AccountState(**{**values, **amounts, **fields})
 

@@ -40,8 +40,8 @@ def test_a_booking_belongs_to_its_day_or_the_first_that_is_still_open(at: dateti
 
 def test_a_market_in_its_feeds_time_lives_at_its_newest_tick() -> None:
     wall, tick = datetime(2030, 1, 1, tzinfo=UTC), quote("1", "2")
-    assert market_time(state(uses_feed_clock=True), dealing(tick), wall) == NOON
-    assert market_time(state(uses_feed_clock=True), dealing(None), wall) == wall
+    assert market_time(state(clock="FEED"), dealing(tick), wall) == NOON
+    assert market_time(state(clock="FEED"), dealing(None), wall) == wall
     assert market_time(state(), dealing(tick), wall) == wall
 
 
