@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from accounts.domain.state import AccountState, LotState, floating, margin_level, mark_of
+from accounts.domain.lots import LotState
+from accounts.domain.state import AccountState, floating, margin_level, mark_of
 from accounts.models import Account, Entry, User
 from accounts.reading import read_states
 from accounts.roles import TRADE
@@ -17,7 +18,10 @@ from tradingdesk.kernel.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What an account stands at, valued at the quotes in force. Amounts in `currency`; margin level in per cent, None without margin."""
+    """What an account stands at, valued at the quotes in force. Amounts in `currency`; margin level in per cent, None without margin.
+
+    `margin` is what is charged; with larger-side margin that is less than what the positions are margined at by themselves.
+    """
 
     account_id: int
     number: str
@@ -28,6 +32,7 @@ class Figures:
     floating: Decimal
     equity: Decimal
     available: Decimal
+    withdrawable: Decimal
     margin_level: Decimal | None
     version: int
 
@@ -75,10 +80,8 @@ def account_for(user: User, number: str) -> Account:
 
 def figures(account_id: int) -> Figures:
     """The account's amounts now; raises NotFound."""
-    state, dealings = _read_one(account_id)
+    state, _ = _read_one(account_id)
     number = Account.objects.values_list("number", flat=True).get(pk=account_id)
-    unrealised = floating(state.lots, dealings)
-    equity = state.balance + unrealised
     return Figures(
         account_id=account_id,
         number=number,
@@ -86,10 +89,11 @@ def figures(account_id: int) -> Figures:
         balance=state.balance,
         frozen=state.frozen,
         margin=state.margin,
-        floating=unrealised,
-        equity=equity,
+        floating=state.unrealised,
+        equity=state.equity,
         available=state.available(),
-        margin_level=margin_level(equity, state.margin),
+        withdrawable=state.withdrawable(),
+        margin_level=margin_level(state.equity, state.margin),
         version=state.version,
     )
 
@@ -122,8 +126,8 @@ def _position(state: AccountState, instrument: Instrument, side: str, lots: list
         quantity=quantity,
         closable=state.closable(instrument.pk, side),
         average_price=sum((lot.basis_price * lot.quantity for lot in lots), ZERO) / quantity,
-        mark=mark_of(lots[0], dealing.quote if dealing else None),
-        floating=floating(lots, {instrument.pk: dealing} if dealing else {}),
+        mark=mark_of(lots[0], dealing, state.settled_through),
+        floating=floating(lots, {instrument.pk: dealing} if dealing else {}, state.settled_through),
         margin=sum((lot.margin for lot in lots), ZERO),
         multiplier=instrument.multiplier,
         price_decimals=instrument.price_decimals,

@@ -5,9 +5,13 @@ from typing import Any
 
 from django.db.models import F, Max, Sum
 
+from accounts.domain.booking import booking_day
 from accounts.models import Account, AccountFunds, Lot, RiskTier, User
+from accounts.reading import read_states
 from accounts.selectors import figures, ledger_entries, positions, tradable_by
+from orders.domain.estimates import Asked
 from orders.domain.estimates import estimate as estimated
+from orders.domain.order import position_side
 from orders.domain.placement import freeze_price
 from orders.enums import Effect, OrderStatus, OrderType, Side, TimeInForce
 from orders.models import Order
@@ -86,25 +90,27 @@ def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Co
 def estimate(account: Account, shown: Ticket) -> Context:
     """Margin and fee of the ticket; without `estimate` where the ticket cannot be read yet."""
     try:
-        found = _estimate(account, shown)
-        return {"account": account, "estimate": found, "left": figures(account.pk).available - found.required if found else None}
+        return {"account": account, "estimate": None, **_estimate(account, shown)}
     except (InvalidRequest, ArithmeticError):  # ArithmeticError: more digits than any honest amount has
         return {"account": account, "estimate": None}
 
 
-def _estimate(account: Account, shown: Ticket) -> Any:
+def _estimate(account: Account, shown: Ticket) -> Context:
     instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
-    found = dealing_of(account, instrument) if instrument else None
     quantity = money.parse(plain(shown.quantity, "quantity"), "quantity")
-    if found is None or found.quote is None or quantity <= 0:
-        return None
+    if instrument is None or quantity <= 0:
+        return {}
+    read = read_states([account.pk], [instrument.pk])
+    state, dealing = read.states[account.pk], read.dealings[account.market_id, instrument.pk]
     limit = money.parse(plain(shown.limit_price, "limit_price"), "limit_price") if shown.type == OrderType.LIMIT else None
-    price = freeze_price(limit, found.quote, is_buy=shown.side != Side.SELL)
-    if price is None:
-        return None
-    day = calendar_of(found.calendar_id).trading_day(found.quote.time)
-    rates = found.rates_on(day, account.tier.margin_factor)
-    return estimated(found, rates, price=price, quantity=quantity, is_closing=shown.effect == Effect.CLOSE)
+    is_buy, is_closing = shown.side != Side.SELL, shown.effect == Effect.CLOSE
+    price = freeze_price(limit, dealing.quote, is_buy=is_buy)
+    if dealing.quote is None or price is None:
+        return {}
+    day = booking_day(calendar_of(state.calendar_id or dealing.calendar_id), state, dealing.quote.time)
+    asked = Asked(position_side(is_buy=is_buy, is_closing=is_closing), is_closing, price, quantity, day)
+    found = estimated(asked, state, dealing, dealing.rates_on(day, state.margin_factor))
+    return {"estimate": found, "left": state.available() - found.required}
 
 
 def may_trade(user: User, account: Account) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from accounts.domain.state import floating, margin_level
+from accounts.domain.state import margin_level
 from accounts.models import Account, User
 from accounts.reading import read_states
 from accounts.selectors import tradable_by
@@ -31,8 +31,6 @@ def accounts_at_a_glance(user: User) -> list[Glance]:
     rows = []
     for account in accounts:
         state = read.states[account.pk]
-        dealings = {instrument: dealing for (market, instrument), dealing in read.dealings.items() if market == account.market_id}
-        equity = state.balance + floating(state.lots, dealings)
-        at = margin_level(equity, state.margin)
-        rows.append(Glance(account, equity, at, str(level(account.tier, at)["state"]), sum((lot.quantity for lot in state.lots), ZERO)))
+        at = margin_level(state.equity, state.margin)
+        rows.append(Glance(account, state.equity, at, str(level(account.tier, at)["state"]), sum((lot.quantity for lot in state.lots), ZERO)))
     return rows

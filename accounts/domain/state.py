@@ -1,51 +1,29 @@
 """An account as it stands under its lock: money, lots, what closing orders have reserved. Pure; services read it and write what changed.
 
-available = balance − frozen − margin − floating loss (rules/futures.md §5.1); what of the floating P&L counts is the tier's rule.
+available = balance − frozen − margin − floating loss (rules/futures.md §5.1); what of the floating P&L counts is the tier's rule. `margin` is what the lots
+are charged together, each product that is charged by its larger side by that alone (`accounts.domain.margins`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from accounts.enums import FloatingRule, PositionSide
-from quotes.domain.dealing import Dealing, Quote
+from accounts.domain import lots as positions
+from accounts.domain.lots import LotState
+from accounts.domain.margins import Margined, charged, increment
+from accounts.enums import DeficitRule, FloatingRule, VariationCall
+from quotes.domain.dealing import Dealing
 from tradingdesk.kernel import money
 from tradingdesk.kernel.money import ZERO
 
 
 @dataclass(slots=True)
-class LotState:
-    """The open remainder of one opening fill."""
-
-    id: int
-    account_id: int
-    instrument_id: int
-    side: str
-    opened_quantity: Decimal
-    quantity: Decimal
-    open_price: Decimal
-    basis_price: Decimal
-    margin: Decimal
-    trading_day: date
-
-    @property
-    def is_long(self) -> bool:
-        return self.side == PositionSide.LONG
-
-    def pnl(self, price: Decimal, quantity: Decimal, multiplier: Decimal) -> Decimal:
-        """P&L of `quantity` lots from the basis to `price`, to the cent (rules/futures.md §2.2)."""
-        move = price - self.basis_price if self.is_long else self.basis_price - price
-        return money.cents_half_up(move * quantity * multiplier)
-
-    def margin_share(self, quantity: Decimal) -> Decimal:
-        """Margin that `quantity` lots give back; the last of them give back all that is left."""
-        return self.margin if quantity == self.quantity else money.cents_down(self.margin * quantity / self.quantity)
-
-
-@dataclass(slots=True)
 class AccountState:
-    """Amounts in the account's currency. `closing` is what open closing orders have reserved, per (instrument, side)."""
+    """Amounts in the account's currency. `closing` and `opening` are what open orders have reserved, per (instrument, side); `pending` what opening orders
+    would occupy by themselves, per (margin group, side), where a product is charged by its larger side. `closed_lots`: closed today, of which something is
+    still chargeable at the close-today rate.
+    """
 
     id: int
     market_id: int
@@ -66,14 +44,24 @@ class AccountState:
     opened_at: datetime | None = None
     calendar_id: int | None = None  # of the market's trading days; None where nothing is listed
     own_time: datetime | None = None  # in a market off the wall clock: what its script, or the quotes of every instrument, have reached
+    deficit: str = DeficitRule.OWED
+    variation_call: str = VariationCall.NONE
+    unrealised: Decimal = ZERO
     floating_loss: Decimal = ZERO
     lots: list[LotState] = field(default_factory=list)
+    closed_lots: list[LotState] = field(default_factory=list)
     closing: dict[tuple[int, str], Decimal] = field(default_factory=dict)
     opening: dict[tuple[int, str], Decimal] = field(default_factory=dict)
+    pending: dict[tuple[str, str], Decimal] = field(default_factory=dict)
 
     @property
     def frozen(self) -> Decimal:
         return self.frozen_margin + self.frozen_fee
+
+    @property
+    def equity(self) -> Decimal:
+        """Balance and the whole unrealised P&L, whatever of it counts in available."""
+        return self.balance + self.unrealised
 
     def position(self, instrument_id: int, side: str) -> Decimal:
         """Open lots of one side."""
@@ -92,27 +80,70 @@ class AccountState:
         claims = self.closing if is_closing else self.opening
         claims[instrument_id, side] = claims.get((instrument_id, side), ZERO) + quantity
 
+    def add_lot(self, lot: LotState) -> None:
+        """A lot that was opened: the account is charged for it."""
+        self.lots.append(lot)
+        self.charge_margin()
+
+    def part_with_closed_lots(self, day: date) -> None:
+        """Lots were closed on that trading day: only what of them may still be charged as today's is kept, and the account is charged for the open ones."""
+        self.closed_lots = [lot for lot in (*self.closed_lots, *self.lots) if not lot.quantity and lot.chargeable(day)]
+        self.lots = [lot for lot in self.lots if lot.quantity]
+        self.charge_margin()
+
+    def charge_margin(self) -> None:
+        """Recomputes `margin` from the lots as they are; whatever opens, closes or settles one ends with this."""
+        self.margin = charged(_margined(self.lots))
+
+    def pend(self, group: str, side: str, gross_margin: Decimal) -> None:
+        """An opening order would occupy so much by itself (a negative amount: no more); without a margin group nobody asks."""
+        if group:
+            self.pending[group, side] = self.pending.get((group, side), ZERO) + gross_margin
+
+    def margin_to_freeze(self, group: str, side: str, gross_margin: Decimal) -> Decimal:
+        """What an opening order freezes: by how much it raises the charge of all lots and pending opening orders (rules/futures.md §5.3, §5.4)."""
+        if not group:
+            return gross_margin
+        pending = [(*key, margin) for key, margin in self.pending.items()]
+        return increment([*_margined(self.lots), *pending], (group, side, gross_margin))
+
+    def lots_of_today(self, instrument_id: int, side: str) -> list[LotState]:
+        """The open lots of a position, and those closed today that still count for the fee."""
+        return positions.of([*self.lots, *self.closed_lots], instrument_id, side)
+
     def revalue(self, dealings: Mapping[tuple[int, int], Dealing]) -> None:
-        """Recomputes `floating_loss` (negative where profits count) from the quotes in force; a lot without a quote counts at its basis."""
-        self.floating_loss = -counted(equity_of(self, dealings) - self.balance, self.floating_rule)
+        """Recomputes `unrealised` from the quotes in force, and what of it counts (`floating_loss`, negative where profits do)."""
+        mine = {d.instrument_id: d for (market_id, _), d in dealings.items() if market_id == self.market_id}
+        self.unrealised = floating(self.lots, mine, self.settled_through)
+        self.floating_loss = -counted(self.unrealised, self.floating_rule)
 
     def available(self) -> Decimal:
         """What may be frozen; negative is a call."""
         return self.balance - self.frozen - self.margin - self.floating_loss
 
+    def withdrawable(self) -> Decimal:
+        """What may be paid out: available, and never unrealised profit (rules/futures.md §12); not below zero."""
+        paid_in = self.balance - self.frozen - self.margin + min(self.unrealised, ZERO)
+        return max(min(self.available(), paid_in), ZERO)
 
-def equity_of(state: AccountState, dealings: Mapping[tuple[int, int], Dealing]) -> Decimal:
-    """Balance and the whole unrealised P&L, whatever of it counts in available."""
-    return state.balance + floating(state.lots, {d.instrument_id: d for (market_id, _), d in dealings.items() if market_id == state.market_id})
+
+def _margined(lots: Iterable[LotState]) -> Iterator[Margined]:
+    return ((lot.margin_group, lot.side, lot.margin) for lot in lots)
 
 
-def floating(lots: Iterable[LotState], dealings: Mapping[int, Dealing]) -> Decimal:
+def mark_of(lot: LotState, dealing: Dealing | None, settled_through: date | None) -> Decimal:
+    """The price a lot is valued at now: the side it would close at, or its basis before the first quote since it was settled."""
+    mark = dealing.mark(is_long=lot.is_long, settled_through=settled_through) if dealing else None
+    return lot.basis_price if mark is None else mark
+
+
+def floating(lots: Iterable[LotState], dealings: Mapping[int, Dealing], settled_through: date | None) -> Decimal:
     """Unrealised P&L of the lots at their marks, rounded per lot as it would be if closed."""
     total = ZERO
     for lot in lots:
         dealing = dealings.get(lot.instrument_id)
-        if dealing is not None and dealing.quote is not None:
-            total += lot.pnl(dealing.quote.mark(lot.is_long), lot.quantity, dealing.multiplier)
+        if dealing is not None:
+            total += lot.pnl(mark_of(lot, dealing, settled_through), lot.quantity, dealing.multiplier)
     return total
 
 
@@ -132,21 +163,3 @@ def counted(total: Decimal, rule: str) -> Decimal:
 def margin_level(equity: Decimal, margin: Decimal) -> Decimal | None:
     """Equity ÷ margin in per cent, two decimals half up; none without margin."""
     return money.cents_half_up(equity * 100 / margin) if margin else None
-
-
-def fifo(lots: Iterable[LotState], instrument_id: int, side: str, quantity: Decimal) -> list[tuple[LotState, Decimal]]:
-    """Which lots a close consumes, oldest first, and how much of each."""
-    parts: list[tuple[LotState, Decimal]] = []
-    left = quantity
-    for lot in sorted(lots, key=lambda item: item.id):
-        if left and lot.instrument_id == instrument_id and lot.side == side and lot.quantity:
-            take = min(left, lot.quantity)
-            parts.append((lot, take))
-            left -= take
-    assert not left, f"{left} lots more to close than are open"
-    return parts
-
-
-def mark_of(lot: LotState, quote: Quote | None) -> Decimal:
-    """The price a lot is valued at now."""
-    return quote.mark(lot.is_long) if quote else lot.basis_price

@@ -39,7 +39,15 @@ class Lot(NeverDeletedModel):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["account", "instrument"], condition=models.Q(quantity__gt=0), name="accounts_lot_open")]
+        indexes = [
+            models.Index(fields=["account", "instrument"], condition=models.Q(quantity__gt=0), name="accounts_lot_open"),
+            # Closed, and not charged as what was opened that day: looked for among the lots of the day (accounts.domain.lots).
+            models.Index(
+                fields=["account", "trading_day"],
+                condition=models.Q(quantity=0, charged_today__lt=models.F("opened_quantity")),
+                name="accounts_lot_chargeable",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="accounts_lot_remainder",

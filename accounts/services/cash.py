@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from accounts.domain.journal import FundsRow, JournalDraft
-from accounts.domain.state import equity_of
 from accounts.enums import EntryKind, JournalKind
 from accounts.exceptions import InsufficientFunds
 from accounts.models import Journal
@@ -31,8 +30,7 @@ def post_cash(account_id: int, amount: Decimal, *, reason: str, actor_id: int | 
     counts = {Journal: 1}
     locked = lock_settled_states([account_id], extras=[sql.ids_statement(counts)])
     state = locked.states[account_id]
-    unrealised = equity_of(state, locked.dealings) - state.balance
-    withdrawable = min(state.available(), state.balance - state.frozen - state.margin + min(unrealised, money.ZERO))
+    withdrawable = state.withdrawable()
     if amount < 0 and -amount > withdrawable:
         raise InsufficientFunds(
             f"{-amount:,.2f} {state.currency} are asked for, {withdrawable:,.2f} can be withdrawn.",

@@ -1,22 +1,25 @@
-"""One trading day of locked accounts: lots marked at the settlement price, the P&L paid into the balance, overnight fees charged, tomorrow's margin set, and
-the day's snapshot left. `accounts.services.days` decides for whom and when. Inside the caller's transaction, under the accounts' locks.
+"""One trading day of locked accounts: lots marked at the settlement price, the P&L paid into the balance, overnight fees charged, tomorrow's margin set, a
+deficit written off where the tier says so, a margin call recorded (nobody collects it here), and the day's snapshot left.
+
+`accounts.services.days` decides for whom and when. Inside the caller's transaction, under the accounts' locks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from accounts.domain.booking import market_time
 from accounts.domain.journal import FundsRow, JournalDraft
-from accounts.domain.marking import Mark, mark_lots, overnight_fees
+from accounts.domain.marking import Mark, deficit_to_write_off, margin_call, mark_lots, overnight_fees
 from accounts.domain.state import AccountState
 from accounts.enums import EntryKind, JournalKind, LotChangeKind
 from accounts.exceptions import UnpricedInstrument
 from accounts.models import AccountDay, Journal, LotChange
 from accounts.services.funds import write_funds, write_journals
 from accounts.services.states import Locked
-from quotes.domain.dealing import Dealing
+from quotes.domain.dealing import Dealing, Rates
 from quotes.selectors.calendars import calendar_of
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.money import ZERO
@@ -26,19 +29,31 @@ DayEnder = Callable[[Sequence[AccountState], date, Locked], None]
 day_enders: list[DayEnder] = []
 
 UPDATE_LOTS = """
-UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, marked_through = %s
-FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric) WHERE l.id = n.id"""
+UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, margin_group = n.margin_group, marked_through = %s
+FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric, margin_group text) WHERE l.id = n.id"""
 # What the day's entries add up to: everything booked after the last snapshot, up to this day.
 DAY_SUMS = """
-SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0)
+SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0),
+    coalesce(s.compensation, 0)
 FROM unnest(%s::bigint[]) AS a(id)
 LEFT JOIN LATERAL (
     SELECT trading_day, closing_balance FROM accounts_accountday WHERE account_id = a.id ORDER BY trading_day DESC LIMIT 1) d ON true
 LEFT JOIN LATERAL (
     SELECT sum(amount) FILTER (WHERE kind = 'CASH') AS cash, sum(amount) FILTER (WHERE kind = 'REALISED_PNL') AS realised,
-        sum(amount) FILTER (WHERE kind = 'HOLDING_PNL') AS holding, -sum(amount) FILTER (WHERE kind IN ('FEE', 'OVERNIGHT_FEE')) AS fees
+        sum(amount) FILTER (WHERE kind = 'HOLDING_PNL') AS holding, -sum(amount) FILTER (WHERE kind IN ('FEE', 'OVERNIGHT_FEE')) AS fees,
+        sum(amount) FILTER (WHERE kind = 'COMPENSATION') AS compensation
     FROM accounts_entry e
     WHERE e.account_id = a.id AND e.trading_day <= %s AND (d.trading_day IS NULL OR e.trading_day > d.trading_day)) s ON true"""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledDay:
+    """What the day made of one account. `margin_call` is what it is asked for."""
+
+    state: AccountState
+    journal: JournalDraft
+    marks: list[Mark]
+    margin_call: Decimal
 
 
 def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, Decimal | None], locked: Locked) -> None:
@@ -51,50 +66,52 @@ def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, D
         end_day(states, day, locked)
     counts = {Journal: len(states)}
     journal_ids = sql.read_ids(sql.execute(*sql.ids_statement(counts)), counts)[Journal]
-    journals, changes, marks = [], [], []
-    for state in states:
-        state.version += 1
-        dealings = {d.instrument_id: d for (market_id, _), d in locked.dealings.items() if market_id == state.market_id}
-        journal = JournalDraft(
-            id=next(journal_ids),
-            market_id=state.market_id,
-            kind=JournalKind.SETTLEMENT,
-            trading_day=day,
-            market_time=_market_time(state, dealings, locked.recorded_at),
-            recorded_at=locked.recorded_at,
-            reason=f"Settlement of {day}",
-        )
-        own = _mark(state, day, prices, dealings, journal)
-        marks += own
-        changes += [_change(mark, state, day, locked.recorded_at) for mark in own]
-        state.settled_through = day
-        if journal.lines:
-            journals.append(journal)
+    settled = [_settle(state, day, prices, locked, next(journal_ids)) for state in states]
+    marks = [mark for one in settled for mark in one.marks]
     with sql.pipeline():
         if marks:
-            rows = ({"id": mark.lot.id, "basis": mark.price, "margin": mark.margin} for mark in marks)
+            rows = ({"id": m.lot.id, "basis": m.price, "margin": m.margin, "margin_group": m.lot.margin_group} for m in marks)
             sql.execute(UPDATE_LOTS, [day, sql.rows_json(rows)])
-        sql.insert(LotChange, changes)
-        write_journals(journals)
+        sql.insert(LotChange, [_change(mark, one.state, day, locked.recorded_at) for one in settled for mark in one.marks])
+        write_journals(one.journal for one in settled if one.journal.lines)
         write_funds([FundsRow.of(state) for state in states])
-    _snapshot(day, states, {s.id: sum(m.lot.account_id == s.id for m in marks) for s in states}, locked.recorded_at)
+    _snapshot(day, settled, locked.recorded_at)
 
 
-def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal | None], dealings: dict[int, Dealing], journal: JournalDraft) -> list[Mark]:
+def _settle(state: AccountState, day: date, prices: Mapping[int, Decimal | None], locked: Locked, journal_id: int) -> SettledDay:
+    state.version += 1
+    dealings = {d.instrument_id: d for (market_id, _), d in locked.dealings.items() if market_id == state.market_id}
+    journal = JournalDraft(
+        id=journal_id,
+        market_id=state.market_id,
+        kind=JournalKind.SETTLEMENT,
+        trading_day=day,
+        market_time=_market_time(state, dealings, locked.recorded_at),
+        recorded_at=locked.recorded_at,
+        reason=f"Settlement of {day}",
+    )
+    next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
+    marks = _mark(state, day, prices, next_rates, journal)
+    nights = overnight_fees((mark.lot for mark in marks), {d.instrument_id: d.rates_on(day) for d in dealings.values()})
+    for instrument_id, fee in nights.items():
+        journal.post(state, EntryKind.OVERNIGHT_FEE, -fee, instrument_id)
+    if deficit := deficit_to_write_off(state):
+        journal.post(state, EntryKind.COMPENSATION, deficit)
+    state.settled_through = day
+    state.revalue(locked.dealings)
+    return SettledDay(state, journal, marks, margin_call(state, next_rates))
+
+
+def _mark(state: AccountState, day: date, prices: Mapping[int, Decimal | None], next_rates: Mapping[int, Rates], journal: JournalDraft) -> list[Mark]:
     # Lots opened on a later day are that day's business.
     lots = [lot for lot in state.lots if lot.trading_day <= day]
     unpriced = sorted({lot.instrument_id for lot in lots} - prices.keys())
     if unpriced:
         raise UnpricedInstrument(f"There is no price to settle {day} at.", account=state.id, instruments=unpriced, day=str(day))
-    next_rates = {d.instrument_id: d.rates_on(calendar_of(d.calendar_id).next_trading_day(day), state.margin_factor) for d in dealings.values()}
     marks = mark_lots(lots, prices, next_rates)
-    for mark in marks:
-        state.margin += mark.margin_change
+    state.charge_margin()
     for instrument_id, pnl in _sums(marks).items():
         journal.post(state, EntryKind.HOLDING_PNL, pnl, instrument_id)
-    rates = {d.instrument_id: d.rates_on(day) for d in dealings.values()}
-    for instrument_id, fee in overnight_fees(lots, rates).items():
-        journal.post(state, EntryKind.OVERNIGHT_FEE, -fee, instrument_id)
     return marks
 
 
@@ -126,11 +143,12 @@ def _change(mark: Mark, state: AccountState, day: date, recorded_at: datetime) -
     }
 
 
-def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], recorded_at: datetime) -> None:
-    sums = {row[0]: row[1:] for row in sql.fetch_all(DAY_SUMS, [[s.id for s in states], day])}
+def _snapshot(day: date, settled: Sequence[SettledDay], recorded_at: datetime) -> None:
+    sums = {row[0]: row[1:] for row in sql.fetch_all(DAY_SUMS, [[one.state.id for one in settled], day])}
     rows = []
-    for state in states:
-        opening, cash, realised, holding, fees = sums[state.id]
+    for one in settled:
+        state = one.state
+        opening, cash, realised, holding, fees, compensation = sums[state.id]
         rows.append(
             {
                 "market_id": state.market_id,
@@ -142,10 +160,12 @@ def _snapshot(day: date, states: Sequence[AccountState], lots: dict[int, int], r
                 "realised_pnl": realised,
                 "holding_pnl": holding,
                 "fees": fees,
-                "closing_balance": opening + cash + realised + holding - fees,
+                "compensation": compensation,
+                "closing_balance": opening + cash + realised + holding - fees + compensation,
                 "frozen": state.frozen,
                 "margin": state.margin,
-                "lots": lots[state.id],
+                "margin_call": one.margin_call,
+                "lots": len(one.marks),
                 "account_version": state.version,
                 "recorded_at": recorded_at,
             }

@@ -6,11 +6,10 @@ Closing orders are never refused for funds (DESIGN §4).
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from accounts.domain.state import AccountState
 from accounts.enums import AccountStatus
-from orders.domain.order import Denial, WorkingOrder
+from orders.domain.order import Denial, Reservation, WorkingOrder
 from orders.enums import OrderType, Reason
 from quotes.domain.dealing import Dealing, Quote
 from tradingdesk.kernel import money
@@ -26,8 +25,7 @@ class Situation:
     in_session: bool
     market_time: datetime
     wall_time: datetime
-    freeze_margin: Decimal
-    freeze_fee: Decimal
+    reserved: Reservation
 
     @property
     def quote(self) -> Quote:
@@ -128,10 +126,10 @@ def check_closable(s: Situation) -> Denial | None:
 
 
 def check_funds(s: Situation) -> Denial | None:
-    required, available = s.freeze_margin + s.freeze_fee, s.state.available()
+    required, available = s.reserved.margin + s.reserved.fee, s.state.available()
     if s.order.is_closing or required <= available:
         return None
-    detail = {"required": money.text(required), "margin": money.text(s.freeze_margin), "fee": money.text(s.freeze_fee)}
+    detail = {"required": money.text(required), "margin": money.text(s.reserved.margin), "fee": money.text(s.reserved.fee)}
     detail |= {"available": money.text(available), "currency": s.state.currency}
     return Denial(Reason.INSUFFICIENT_FUNDS, f"{required:,.2f} {s.state.currency} are needed, {available:,.2f} are available.", detail)
 

@@ -6,10 +6,12 @@ Every function leaves account, order and freeze consistent; the caller holds the
 from datetime import date, datetime
 from decimal import Decimal
 
-from accounts.domain.state import AccountState, LotState, fifo
+from accounts.domain import lots
+from accounts.domain.lots import LotState
+from accounts.domain.state import AccountState
 from accounts.enums import LotChangeKind
 from orders.domain.facts import Facts
-from orders.domain.order import Denial, FreezeState, WorkingOrder
+from orders.domain.order import Denial, FreezeState, Reservation, WorkingOrder
 from orders.enums import OrderAction, OrderStatus, OrderStep, Reason
 from quotes.domain.dealing import Dealing, Quote
 from tradingdesk.kernel import money
@@ -23,16 +25,18 @@ def deny(order: WorkingOrder, denial: Denial, at: datetime, facts: Facts) -> Non
     facts.event(order, None, OrderStep.DENIED, at, reason=denial.reason)
 
 
-def place(order: WorkingOrder, state: AccountState, margin: Decimal, fee: Decimal, at: datetime, facts: Facts) -> FreezeState:
+def place(order: WorkingOrder, state: AccountState, reserved: Reservation, at: datetime, facts: Facts) -> FreezeState:
     """PLACED and FROZEN: the account gives up margin and fee (or, when closing, lots and fee) until the order is filled or ends."""
     state.version += 1
     facts.event(order, state, OrderStep.PLACED, at)
-    state.frozen_margin += margin
-    state.frozen_fee += fee
+    state.frozen_margin += reserved.margin
+    state.frozen_fee += reserved.fee
     state.reserve(order.instrument_id, order.position_side, order.quantity, is_closing=order.is_closing)
     order.apply(OrderAction.FREEZE)
-    freeze = FreezeState(order.id, order.quantity, margin, fee)
-    facts.event(order, state, OrderStep.FROZEN, at, margin=margin, fee=fee)
+    group = "" if order.is_closing else order.rates.margin_group
+    freeze = FreezeState(order.id, order.quantity, reserved.margin, reserved.fee, gross_margin=reserved.gross_margin, margin_group=group)
+    state.pend(group, order.position_side, freeze.open_gross_margin)
+    facts.event(order, state, OrderStep.FROZEN, at, margin=reserved.margin, fee=reserved.fee)
     facts.orders[order.id], facts.freezes[order.id] = order, freeze
     facts.new_freezes.append(
         {
@@ -43,8 +47,10 @@ def place(order: WorkingOrder, state: AccountState, margin: Decimal, fee: Decima
             "side": order.position_side,
             "is_closing": order.is_closing,
             "quantity": order.quantity,
-            "margin": margin,
-            "fee": fee,
+            "margin": reserved.margin,
+            "fee": reserved.fee,
+            "gross_margin": reserved.gross_margin,
+            "margin_group": group,
             "created_at": facts.recorded_at,
         }
     )
@@ -101,11 +107,12 @@ def end(
     order: WorkingOrder, state: AccountState, freeze: FreezeState, action: OrderAction, reason: Reason | None, at: datetime, facts: Facts
 ) -> None:
     """Cancel or expiry: what is still frozen goes back to the account."""
-    quantity = freeze.open_quantity
+    quantity, pending = freeze.open_quantity, freeze.open_gross_margin
     margin, fee = freeze.release()
     state.frozen_margin -= margin
     state.frozen_fee -= fee
     state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
+    state.pend(freeze.margin_group, order.position_side, -pending)
     order.apply(action)
     order.reason, order.ended_at = reason or "", facts.recorded_at
     step = OrderStep.EXPIRED if action == OrderAction.EXPIRE else OrderStep.CANCELED
@@ -116,10 +123,12 @@ def end(
 def _capture(
     order: WorkingOrder, state: AccountState, freeze: FreezeState, quantity: Decimal, fill_id: int, at: datetime, facts: Facts
 ) -> tuple[Decimal, Decimal]:
+    pending = freeze.open_gross_margin
     margin, fee = freeze.capture(quantity)
     state.frozen_margin -= margin
     state.frozen_fee -= fee
     state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
+    state.pend(freeze.margin_group, order.position_side, freeze.open_gross_margin - pending)
     facts.event(order, state, OrderStep.RELEASED, at, fill_id, captured_margin=margin, captured_fee=fee)
     return margin, fee
 
@@ -127,11 +136,10 @@ def _capture(
 def _open_lot(
     order: WorkingOrder, state: AccountState, dealing: Dealing, quantity: Decimal, price: Decimal, day: date, fill_id: int, facts: Facts
 ) -> Decimal:
-    # A new lot occupies margin at the fill's price (or the previous settlement, by the instrument's basis); returns the fee.
-    margin = order.rates.margin(dealing.margin_price(price), quantity)
-    lot = LotState(next(facts.lot_ids), state.id, order.instrument_id, order.position_side, quantity, quantity, price, price, margin, day)
-    state.lots.append(lot)
-    state.margin += margin
+    # A new lot occupies margin at the fill's price, or what the instrument's basis says, in the group that the order's own rates name; returns the fee.
+    side, margin = order.position_side, order.rates.margin(dealing.margin_price(price), quantity)
+    lot = LotState(next(facts.lot_ids), state.id, order.instrument_id, side, quantity, quantity, price, price, margin, day, order.rates.margin_group)
+    state.add_lot(lot)
     facts.lot_opened(lot, fill_id)
     facts.lot_changed(lot, state, LotChangeKind.OPEN, day, fill_id, quantity=quantity, margin=margin, price=price, pnl=ZERO)
     return money.cents_half_up(order.rates.opening_fee(price, quantity))
@@ -140,16 +148,18 @@ def _open_lot(
 def _close_lots(
     order: WorkingOrder, state: AccountState, dealing: Dealing, quantity: Decimal, price: Decimal, day: date, fill_id: int, facts: Facts
 ) -> tuple[Decimal, Decimal]:
-    # Oldest lots first; returns realised P&L (summed per lot) and the fee (by lot age, rounded once).
-    total, fee = ZERO, ZERO
-    for lot, part in fifo(state.lots, order.instrument_id, order.position_side, quantity):
+    # Lots are taken by the instrument's close order, and charged by its fee age; returns realised P&L (summed per lot) and the fee (rounded once).
+    position = state.lots_of_today(order.instrument_id, order.position_side)
+    todays = lots.taken_as_todays(position, quantity, dealing.fee_age, day)
+    changed = lots.charge(position, todays, day)
+    total = ZERO
+    for lot, part in lots.taken(position, quantity, dealing.close_order, day):
         pnl, margin = lot.pnl(price, part, dealing.multiplier), lot.margin_share(part)
         lot.quantity -= part
         lot.margin -= margin
-        state.margin -= margin
         facts.lot_changed(lot, state, LotChangeKind.CLOSE, day, fill_id, quantity=-part, margin=-margin, price=price, pnl=pnl)
-        facts.reduced_lots[lot.id] = lot
+        changed.append(lot)
         total += pnl
-        fee += order.rates.closing_fee(price, part, opened_today=lot.trading_day == day)
-    state.lots = [lot for lot in state.lots if lot.quantity]
-    return total, money.cents_half_up(fee)
+    facts.reduced_lots |= {lot.id: lot for lot in changed}
+    state.part_with_closed_lots(day)
+    return total, money.cents_half_up(order.rates.closing_fee(price, quantity - todays, todays))

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.domain.journal import FundsRow, JournalDraft
-from accounts.domain.state import AccountState, LotState
+from accounts.domain.lots import LotState
+from accounts.domain.state import AccountState
 from accounts.enums import EntryKind, JournalKind, LotChangeKind
 from orders.domain.order import FreezeState, WorkingOrder
 from orders.enums import OrderStep
@@ -122,6 +123,8 @@ class Facts:
                 "open_price": lot.open_price,
                 "basis_price": lot.basis_price,
                 "margin": lot.margin,
+                "margin_group": lot.margin_group,
+                "charged_today": lot.charged_today,
                 "trading_day": lot.trading_day,
                 "opened_at": self.recorded_at,
             }

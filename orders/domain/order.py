@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from accounts.domain.margins import open_share
 from accounts.enums import PositionSide
 from orders.domain.transitions import ORDER
 from orders.enums import Effect, OrderAction, OrderStatus, OrderType, Reason, Side
@@ -58,6 +59,17 @@ class Denial:
     detail: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an order freezes. `gross_margin` is what its lots are margined at by themselves; of a product that is charged by its larger side `margin` is only
+    what they add to the charge (rules/futures.md §5.4). Nothing of it follows later events: only fills capture it, and its end releases it.
+    """
+
+    margin: Decimal = ZERO
+    fee: Decimal = ZERO
+    gross_margin: Decimal = ZERO
+
+
 @dataclass(slots=True)
 class WorkingOrder:
     """An order on its way through the pipeline; `status` moves by the transition table alone."""
@@ -101,8 +113,7 @@ class WorkingOrder:
 
     @property
     def position_side(self) -> str:
-        """The side of the position it opens, or of the one it closes: buying opens a long or closes a short."""
-        return PositionSide.LONG if self.is_buy != self.is_closing else PositionSide.SHORT
+        return position_side(is_buy=self.is_buy, is_closing=self.is_closing)
 
     def apply(self, action: OrderAction) -> None:
         """Moves the status along the table; raises InvalidTransition where it has no row."""
@@ -111,7 +122,7 @@ class WorkingOrder:
 
 @dataclass(slots=True)
 class FreezeState:
-    """A freeze while it is being captured or released."""
+    """A freeze while it is being captured or released. `gross_margin` and `margin_group` as in accounts.Freeze."""
 
     order_id: int
     quantity: Decimal
@@ -123,6 +134,8 @@ class FreezeState:
     released_quantity: Decimal = ZERO
     released_margin: Decimal = ZERO
     released_fee: Decimal = ZERO
+    gross_margin: Decimal = ZERO
+    margin_group: str = ""
 
     @property
     def open_quantity(self) -> Decimal:
@@ -135,6 +148,11 @@ class FreezeState:
     @property
     def open_fee(self) -> Decimal:
         return self.fee - self.captured_fee - self.released_fee
+
+    @property
+    def open_gross_margin(self) -> Decimal:
+        """What is still open of it would occupy so much by itself."""
+        return open_share(self.gross_margin, self.open_quantity, self.quantity)
 
     @property
     def is_resolved(self) -> bool:
@@ -158,6 +176,11 @@ class FreezeState:
 
     def _share(self, amount: Decimal, quantity: Decimal) -> Decimal:
         return amount if quantity == self.open_quantity else money.cents_down(amount * quantity / self.open_quantity)
+
+
+def position_side(*, is_buy: bool, is_closing: bool) -> PositionSide:
+    """The side of the position an order opens, or of the one it closes: buying opens a long or closes a short."""
+    return PositionSide.LONG if is_buy != is_closing else PositionSide.SHORT
 
 
 @dataclass(frozen=True, slots=True)

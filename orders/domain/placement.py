@@ -6,16 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from accounts.domain.booking import booking_day
-from accounts.domain.state import AccountState, fifo
+from accounts.domain.state import AccountState
 from orders.domain import execution
 from orders.domain.checks import CHECKS, DEAL_CHECKS, Situation, account_denial, first_denial
+from orders.domain.estimates import Asked, reserve
 from orders.domain.facts import Facts
-from orders.domain.order import Agreed, Denial, OrderRequest, WorkingOrder
+from orders.domain.order import Agreed, Denial, OrderRequest, Reservation, WorkingOrder
 from orders.enums import OrderAction, OrderStatus, OrderType, Reason, TimeInForce
 from orders.matching import dealer
 from quotes.domain.calendar import Calendar
 from quotes.domain.dealing import Dealing, Quote, Rates
-from tradingdesk.kernel import money
 from tradingdesk.kernel.money import ZERO
 
 
@@ -78,16 +78,14 @@ def decide(order: WorkingOrder, state: AccountState, venue: Venue | None, facts:
         )
         execution.deny(order, unlisted, facts.recorded_at, facts)
         return unlisted
-    margin, fee = freeze_amounts(order, state, venue.dealing)
-    if venue.agreed and venue.agreed.fee is not None:
-        fee = venue.agreed.fee
+    reserved = freeze_amounts(order, state, venue)
     in_session = venue.calendar.is_open(venue.market_time)
     checks = DEAL_CHECKS if venue.agreed else CHECKS
-    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.market_time, venue.wall_time, margin, fee), checks)
+    denial = first_denial(Situation(order, state, venue.dealing, in_session, venue.market_time, venue.wall_time, reserved), checks)
     if denial is not None:
         execution.deny(order, denial, venue.market_time, facts)
         return denial
-    _execute(order, state, venue, margin, fee, facts)
+    _execute(order, state, venue, reserved, facts)
     return None
 
 
@@ -98,32 +96,24 @@ def freeze_price(limit_price: Decimal | None, quote: Quote | None, *, is_buy: bo
     return limit_price if is_buy else max(limit_price, quote.bid)
 
 
-def freeze_amounts(order: WorkingOrder, state: AccountState, dealing: Dealing) -> tuple[Decimal, Decimal]:
-    """Margin and fee to freeze: at the limit price, or for market orders at the dealer's quote (rules/futures.md §5.3). Closing orders freeze no margin.
+def freeze_amounts(order: WorkingOrder, state: AccountState, venue: Venue) -> Reservation:
+    """What to freeze: at the limit price, or for market orders at the dealer's quote (rules/futures.md §5.3); an agreed fee replaces the schedule's.
 
-    Zero while there is no price or no valid quantity: the checks refuse those first.
+    Nothing while there is no price or no valid quantity: the checks refuse those first.
     """
-    quote = dealing.quote
-    price = freeze_price(order.limit_price, quote, is_buy=order.is_buy)
-    if not price or price <= 0 or order.quantity <= 0:
-        return ZERO, ZERO
-    if order.is_closing:
-        return ZERO, money.cents_half_up(_closing_fee(order, state, price))
-    return order.rates.margin(dealing.margin_price(price), order.quantity), money.cents_half_up(order.rates.opening_fee(price, order.quantity))
+    price = freeze_price(order.limit_price, venue.dealing.quote, is_buy=order.is_buy)
+    if not price or price <= 0 or order.quantity <= 0 or order.trading_day is None:
+        return Reservation()
+    asked = Asked(order.position_side, order.is_closing, price, order.quantity, order.trading_day)
+    reserved = reserve(asked, state, venue.dealing, order.rates)
+    return replace(reserved, fee=venue.agreed.fee) if venue.agreed and venue.agreed.fee is not None else reserved
 
 
-def _closing_fee(order: WorkingOrder, state: AccountState, price: Decimal) -> Decimal:
-    # Frozen by the age of the lots it would consume now; more than is open is refused by the checks, whatever the fee.
-    open_quantity = state.position(order.instrument_id, order.position_side)
-    parts = fifo(state.lots, order.instrument_id, order.position_side, min(order.quantity, open_quantity))
-    return sum((order.rates.closing_fee(price, part, opened_today=lot.trading_day == order.trading_day) for lot, part in parts), ZERO)
-
-
-def _execute(order: WorkingOrder, state: AccountState, venue: Venue, margin: Decimal, fee: Decimal, facts: Facts) -> None:
+def _execute(order: WorkingOrder, state: AccountState, venue: Venue, reserved: Reservation, facts: Facts) -> None:
     at, quote = venue.market_time, venue.dealing.quote
     assert quote is not None, "check_quote has passed"
     assert order.trading_day is not None, "a venue gives a trading day"
-    freeze = execution.place(order, state, margin, fee, at, facts)
+    freeze = execution.place(order, state, reserved, at, facts)
     price = dealer.price_for(quote, is_buy=order.is_buy, limit_price=order.limit_price)
     if price is not None:
         execution.fill(

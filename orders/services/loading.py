@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -11,6 +10,7 @@ import psycopg
 from orders.domain.order import FreezeState, WorkingOrder
 from quotes.domain.dealing import Rates
 from tradingdesk.kernel import sql
+from tradingdesk.kernel.money import ZERO
 
 ORDER_FIELDS = WorkingOrder.__slots__
 FREEZE_FIELDS = FreezeState.__slots__[1:]
@@ -45,4 +45,5 @@ def _loaded(row: tuple[Any, ...]) -> Loaded:
     fields |= {"rates": Rates.from_json(json.loads(fields["rates"])), "detail": json.loads(fields["detail"])}
     order = WorkingOrder(**fields)
     client_order_id, *amounts = row[len(ORDER_FIELDS) :]
-    return order, FreezeState(order.id, *(amount if amount is not None else Decimal(0) for amount in amounts)), client_order_id
+    freeze = FreezeState(order.id, ZERO, ZERO, ZERO) if amounts[0] is None else FreezeState(order.id, *amounts)
+    return order, freeze, client_order_id

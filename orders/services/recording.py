@@ -29,8 +29,9 @@ FROM json_to_recordset(%s::json) AS n(order_id bigint, captured_quantity numeric
 WHERE f.order_id = n.order_id"""
 SHARES = ("captured_quantity", "captured_margin", "captured_fee", "released_quantity", "released_margin", "released_fee")
 UPDATE_LOTS = """
-UPDATE accounts_lot l SET quantity = n.quantity, margin = n.margin, closed_at = CASE WHEN n.quantity = 0 THEN %s::timestamptz END
-FROM json_to_recordset(%s::json) AS n(id bigint, quantity numeric, margin numeric) WHERE l.id = n.id"""
+UPDATE accounts_lot l SET quantity = n.quantity, margin = n.margin, charged_today = n.charged_today,
+    closed_at = CASE WHEN n.quantity = 0 THEN coalesce(l.closed_at, %s::timestamptz) END
+FROM json_to_recordset(%s::json) AS n(id bigint, quantity numeric, margin numeric, charged_today numeric) WHERE l.id = n.id"""
 
 
 def id_counts(orders: int, fills: int, events: int) -> dict[type[Model], int]:
@@ -89,7 +90,7 @@ def _update_freezes(facts: Facts) -> None:
 
 def _update_lots(facts: Facts) -> None:
     if facts.reduced_lots:
-        rows = ({"id": lot.id, "quantity": lot.quantity, "margin": lot.margin} for lot in facts.reduced_lots.values())
+        rows = ({name: getattr(lot, name) for name in ("id", "quantity", "margin", "charged_today")} for lot in facts.reduced_lots.values())
         sql.execute(UPDATE_LOTS, [facts.recorded_at, sql.rows_json(rows)])
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import psycopg
 
-from quotes.domain.dealing import Dealing, Quote, Schedule
-from quotes.enums import MarginBasis
+from quotes.domain.dealing import Dealing, Quote, Schedule, Tape
 from tradingdesk.kernel import sql
 
 FEE_COLUMNS = (
@@ -20,21 +19,33 @@ FEE_COLUMNS = (
     "close_today_rate",
     "overnight_per_lot",
 )
-MARGIN_COLUMNS = {"margin_rate": "rate", "margin_per_lot": "per_lot"}
+MARGIN_COLUMNS = {
+    "margin_rate": "rate",
+    "margin_per_lot": "per_lot",
+    "maintenance_per_lot": "maintenance_per_lot",
+    "is_larger_side": "is_larger_side::int",
+}
 
 _FEES = ", ".join(f"f.{c}::text" for c in FEE_COLUMNS)
 _MARGINS = ", ".join(f"s.{c}::text" for c in MARGIN_COLUMNS.values())
+# A quote that came after its day was priced belongs to a later one, as bookings do: any later day says so.
 DEALINGS = f"""
 SELECT l.market_id, i.id, i.symbol, i.currency, l.is_active AND i.is_active AND m.is_active, l.calendar_id, l.max_quote_age_seconds,
-    i.multiplier, i.tick_size, i.quantity_step, i.max_order_quantity, i.margin_basis,
-    (SELECT p.price FROM quotes_settlementprice p WHERE p.market_id = l.market_id AND p.instrument_id = i.id AND p.price IS NOT NULL
-        ORDER BY p.trading_day DESC LIMIT 1),
+    i.multiplier, i.tick_size, i.quantity_step, i.max_order_quantity, coalesce(nullif(i.product, ''), i.symbol),
+    i.margin_basis, i.close_order, i.fee_age, m.priced_through,
+    coalesce(p.price, (SELECT e.price FROM quotes_settlementprice e
+        WHERE e.market_id = l.market_id AND e.instrument_id = i.id AND e.price IS NOT NULL ORDER BY e.trading_day DESC LIMIT 1)),
     (SELECT array_agg(ARRAY[f.effective_from::text, {_FEES}] ORDER BY f.effective_from DESC) FROM quotes_feeschedule f WHERE f.instrument_id = i.id),
     (SELECT array_agg(ARRAY[s.effective_from::text, {_MARGINS}] ORDER BY s.effective_from DESC)
         FROM quotes_marginschedule s WHERE s.instrument_id = i.id),
-    q.seq, q.time, q.bid, q.ask, q.source, q.received_at
+    q.seq, q.time, q.bid, q.ask, q.source, q.received_at,
+    CASE WHEN q.trading_day <= p.trading_day AND q.received_at > p.fixed_at THEN p.trading_day + 1 ELSE q.trading_day END,
+    coalesce(q.last, (q.bid + q.ask) / 2), q.day_volume, q.day_turnover
 FROM quotes_listing l JOIN quotes_instrument i ON i.id = l.instrument_id JOIN quotes_market m ON m.id = l.market_id
     LEFT JOIN quotes_latestquote q ON q.market_id = l.market_id AND q.instrument_id = l.instrument_id
+    LEFT JOIN LATERAL (
+        SELECT price, trading_day, fixed_at FROM quotes_settlementprice
+        WHERE market_id = l.market_id AND instrument_id = l.instrument_id ORDER BY trading_day DESC LIMIT 1) p ON true
 WHERE (l.market_id, l.instrument_id) IN ({{pairs}})"""
 
 Dealings = dict[tuple[int, int], Dealing]
@@ -51,15 +62,14 @@ def read_dealings(cursor: psycopg.Cursor[Any]) -> Dealings:
 
 
 def _dealing(row: tuple[Any, ...]) -> Dealing:
-    names = Dealing.__slots__[:11]
-    plain: dict[str, Any] = dict(zip(names, row[:11], strict=True))
+    plain: dict[str, Any] = dict(zip(Dealing.__slots__[:17], row[:17], strict=True))
     return Dealing(
         **plain,
-        freezes_at_previous_settlement=row[11] == MarginBasis.PREVIOUS_SETTLEMENT,
-        previous_settlement=row[12],
-        fees=_schedules(row[13], FEE_COLUMNS),
-        margins=_schedules(row[14], tuple(MARGIN_COLUMNS)),
-        quote=None if row[15] is None else Quote(seq=row[15], time=row[16], bid=row[17], ask=row[18], source=row[19], received_at=row[20]),
+        fees=_schedules(row[17], FEE_COLUMNS),
+        margins=_schedules(row[18], tuple(MARGIN_COLUMNS)),
+        quote=None if row[19] is None else Quote(seq=row[19], time=row[20], bid=row[21], ask=row[22], source=row[23], received_at=row[24]),
+        quote_day=row[25],
+        tape=Tape() if row[19] is None else Tape(*row[26:29]),
     )
 
 

@@ -6,6 +6,7 @@ Every tick gets the next `seq`, odd ones included, so places have no gaps. Subsc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from quotes.selectors.calendars import calendar_of
 from quotes.services import bars, partitions
 from tradingdesk.kernel import clock, dispatch, sql
 from tradingdesk.kernel.locks import command
+from tradingdesk.kernel.money import ZERO
 
 COPY = """
 COPY quotes_tick (trading_day, market_id, instrument_id, seq, "time", bid, ask, last, last_size, flag, received_at) FROM STDIN"""
@@ -29,8 +31,12 @@ WHERE trading_day >= %s AND market_id = %s AND instrument_id = %s AND seq > %s O
 UPDATE = """
 UPDATE quotes_latestquote SET last_seq = %(last_seq)s, evaluated_seq = greatest(evaluated_seq, %(evaluated)s::bigint) WHERE id = %(id)s"""
 UPDATE_QUOTE = """
-UPDATE quotes_latestquote SET seq = %s, "time" = %s, trading_day = %s, bid = %s, ask = %s, last = coalesce(%s, last), received_at = %s, source = %s
-WHERE id = %s"""
+UPDATE quotes_latestquote SET seq = %(seq)s, "time" = %(time)s, trading_day = %(day)s, bid = %(bid)s, ask = %(ask)s,
+    last = coalesce(%(last)s::numeric, CASE WHEN trading_day = %(day)s THEN last END),
+    day_volume = %(volume)s::numeric + CASE WHEN trading_day = %(day)s THEN day_volume ELSE 0 END,
+    day_turnover = %(turnover)s::numeric + CASE WHEN trading_day = %(day)s THEN day_turnover ELSE 0 END,
+    received_at = %(received_at)s, source = %(source)s
+WHERE id = %(id)s"""
 ROWS_PER_WRITE = 5_000
 
 
@@ -145,6 +151,18 @@ def _update(locked: LockedQuote, recorded: Recorded, days: Sequence[date], sourc
     if newest is None:
         return
     day = days[newest.seq - locked.last_seq - 1]
-    values = [newest.seq, newest.time.astimezone(UTC), day, newest.bid, newest.ask, newest.last, newest.received_at, source, locked.id]
+    values = {"id": locked.id, "seq": newest.seq, "time": newest.time.astimezone(UTC), "day": day, "bid": newest.bid, "ask": newest.ask}
+    values |= {"received_at": newest.received_at, "source": source, **_tape(recorded, days, day)}
     sql.execute(UPDATE_QUOTE, values)
     dispatch.publish_on_commit({dispatch.MARKET_CHANNEL.format(locked.market_id): tick_frame(locked.symbol, newest)})
+
+
+def _tape(recorded: Recorded, days: Sequence[date], day: date) -> dict[str, Decimal | None]:
+    # The trades of this trading day among the new ticks; those of a clean tick alone.
+    trades = [t for t, d in zip(recorded.ticks, days, strict=True) if t.last is not None and d == day and t.flag == TickFlag.CLEAN]
+    sized = [(t.last, t.last_size) for t in trades if t.last is not None and t.last_size is not None]
+    return {
+        "last": trades[-1].last if trades else None,
+        "volume": sum((size for _, size in sized), ZERO),
+        "turnover": sum((price * size for price, size in sized), ZERO),
+    }

@@ -8,9 +8,9 @@ from decimal import Decimal
 import structlog
 from django.db import DatabaseError
 
-from accounts.domain.state import AccountState, equity_of, margin_level
+from accounts.domain.state import AccountState, margin_level
 from accounts.models import Account, RiskTier
-from accounts.reading import Read, read_states
+from accounts.reading import read_states
 from accounts.services.states import lock_states
 from risk.domain.ladder import Thresholds, rung
 from risk.enums import MarginState
@@ -34,7 +34,7 @@ def sweep() -> int:
         due = []
         for account_id, state in read.states.items():
             before = known.get(account_id, MarginState.NORMAL)
-            if _stands(state, read, tiers[account_id], before)[0] != before:
+            if _stands(state, tiers[account_id], before)[0] != before:
                 due.append(account_id)
         crossed += sum(_record_safely(account_id) for account_id in due)
     return crossed
@@ -53,7 +53,7 @@ def record_crossing(account_id: int) -> bool:
     """Looks again under the lock and records the crossing, if it still is one. Raises NotFound, LockTimeout."""
     locked = lock_states([account_id])
     state, before = locked.states[account_id], state_of(account_id)
-    now, level, equity = _stands(state, locked, _tiers([account_id])[account_id], before)
+    now, level, equity = _stands(state, _tiers([account_id])[account_id], before)
     if now == before:
         return False
     RiskEvent.objects.create(
@@ -76,8 +76,7 @@ def _tiers(account_ids: list[int]) -> dict[int, RiskTier]:
     return {account.pk: account.tier for account in Account.objects.filter(pk__in=account_ids).select_related("tier")}
 
 
-def _stands(state: AccountState, read: Read, tier: RiskTier, before: MarginState) -> tuple[MarginState, Decimal | None, Decimal]:
-    equity = equity_of(state, read.dealings)
-    level = margin_level(equity, state.margin)
+def _stands(state: AccountState, tier: RiskTier, before: MarginState) -> tuple[MarginState, Decimal | None, Decimal]:
+    level = margin_level(state.equity, state.margin)
     thresholds = Thresholds(tier.watch_level, tier.warning_level, tier.liquidation_level)
-    return rung(level, equity, thresholds, before), level, equity
+    return rung(level, state.equity, thresholds, before), level, state.equity

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.domain.state import AccountState, LotState
+from accounts.domain.lots import LotState
+from accounts.domain.state import AccountState
 from quotes.domain.dealing import Dealing, Quote
 
 D = Decimal
@@ -34,5 +35,6 @@ def dealing(in_force: Quote | None = None, **fields: Any) -> Dealing:
     """Instrument 1 in market 1, multiplier 100, without fees or margin."""
     values: dict[str, Any] = {"market_id": 1, "instrument_id": 1, "symbol": "GOLD", "currency": "USD", "is_active": True, "calendar_id": 1}
     values |= {"max_quote_age_seconds": 10, "multiplier": D(100), "tick_size": D("0.01"), "quantity_step": D(1), "max_order_quantity": None}
-    values |= {"freezes_at_previous_settlement": False, "previous_settlement": None, "fees": (), "margins": (), "quote": in_force}
+    values |= {"product": "GOLD", "margin_basis": "ORDER_PRICE", "close_order": "FIFO", "fee_age": "FIFO", "priced_through": None}
+    values |= {"previous_settlement": None, "fees": (), "margins": (), "quote": in_force, "quote_day": MONDAY if in_force else None}
     return Dealing(**{**values, **fields})

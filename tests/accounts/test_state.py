@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.domain.state import counted, fifo, floating, margin_level, mark_of
+from accounts.domain.state import counted, floating, margin_level, mark_of
 from orders.domain.order import FreezeState
 from tests.accounts.builders import dealing, lot, quote, state
 
@@ -106,27 +106,6 @@ def test_a_part_takes_its_share_of_the_freeze_to_the_cent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "taken"),
-    [
-        ("1", [(1, "1")]),
-        ("2", [(1, "2")]),
-        ("3", [(1, "2"), (4, "1")]),
-        ("5", [(1, "2"), (4, "3")]),
-        ("5.5", [(1, "2"), (4, "3"), (9, "0.5")]),
-        ("9", [(1, "2"), (4, "3"), (9, "4")]),
-    ],
-)
-def test_a_close_consumes_the_oldest_lots_first(quantity: str, taken: list[tuple[int, str]]) -> None:
-    lots = [lot("4", id=9), lot("2", id=1), lot("3", id=4), lot("7", id=2, side="SHORT"), lot("7", id=3, instrument_id=2), lot("0", id=0)]
-    assert [(part.id, size) for part, size in fifo(lots, 1, "LONG", D(quantity))] == [(id, D(size)) for id, size in taken]
-
-
-def test_more_than_is_open_cannot_be_consumed() -> None:
-    with pytest.raises(AssertionError, match="more to close"):
-        fifo([lot("2")], 1, "LONG", D(3))
-
-
-@pytest.mark.parametrize(
     ("rule", "of_a_gain", "of_a_loss"), [("ALL", "70", "-30"), ("LOSSES_ONLY", "0", "-30"), ("GAINS_ONLY", "70", "0"), ("NONE", "0", "0")]
 )
 def test_what_of_the_floating_pnl_counts_is_the_tiers_rule(rule: str, of_a_gain: str, of_a_loss: str) -> None:
@@ -168,13 +147,13 @@ def test_gains_and_losses_are_netted_before_the_rule_is_asked() -> None:
 def test_a_long_is_valued_at_the_bid_and_a_short_at_the_ask() -> None:
     lots = [lot("1", "2000"), lot("1", "2000", side="SHORT", id=2)]
     in_force = {1: dealing(quote("1999", "2002"))}
-    assert [floating([one], in_force) for one in lots] == [D("-100.00"), D("-200.00")]
-    assert [mark_of(one, in_force[1].quote) for one in lots] == [D(1999), D(2002)]
+    assert [floating([one], in_force, None) for one in lots] == [D("-100.00"), D("-200.00")]
+    assert [mark_of(one, in_force[1], None) for one in lots] == [D(1999), D(2002)]
 
 
 def test_without_a_quote_a_lot_stands_at_its_basis() -> None:
-    assert floating([lot("1", "2000")], {1: dealing(None)}) == floating([lot("1", "2000")], {}) == 0
-    assert mark_of(lot("1", "2000", basis_price=D(2040)), None) == D(2040)
+    assert floating([lot("1", "2000")], {1: dealing(None)}, None) == floating([lot("1", "2000")], {}, None) == 0
+    assert mark_of(lot("1", "2000", basis_price=D(2040)), None, None) == D(2040)
 
 
 def test_quotes_of_another_market_do_not_value_this_account() -> None:

@@ -14,9 +14,12 @@ INVARIANTS = {
         LEFT JOIN accounts_freeze z ON z.account_id = f.account_id AND z.status = 'OPEN' GROUP BY 1, 2, 3
         HAVING f.frozen_margin <> coalesce(sum(z.margin - z.captured_margin - z.released_margin), 0)
             OR f.frozen_fee <> coalesce(sum(z.fee - z.captured_fee - z.released_fee), 0)""",
-    "margin is not the sum of open lots": """
-        SELECT f.account_id, f.margin FROM accounts_accountfunds f LEFT JOIN accounts_lot l USING (account_id)
-        GROUP BY 1, 2 HAVING f.margin <> coalesce(sum(l.margin), 0)""",
+    "margin is not what the open lots are charged, the larger side of each margin group": """
+        SELECT f.account_id, f.margin FROM accounts_accountfunds f LEFT JOIN (
+            SELECT account_id, CASE WHEN margin_group = '' THEN sum(margin)
+                ELSE greatest(coalesce(sum(margin) FILTER (WHERE side = 'LONG'), 0), coalesce(sum(margin) FILTER (WHERE side = 'SHORT'), 0)) END AS charged
+            FROM accounts_lot GROUP BY account_id, margin_group) l USING (account_id)
+        GROUP BY 1, 2 HAVING f.margin <> coalesce(sum(l.charged), 0)""",
     "a lot is not the sum of its changes": """
         SELECT l.id FROM accounts_lot l LEFT JOIN accounts_lotchange c ON c.lot_id = l.id GROUP BY l.id, l.quantity, l.margin
         HAVING l.quantity <> coalesce(sum(c.quantity_change), 0) OR l.margin <> coalesce(sum(c.margin_change), 0)""",

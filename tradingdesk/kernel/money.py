@@ -11,6 +11,7 @@ from tradingdesk.kernel.errors import InvalidRequest
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 AVERAGE_PLACES = Decimal("0.00000001")
+BASIS_PLACES = Decimal("0.000000000001")
 MAX_DIGITS = 20  # of any number that comes in from outside; the numeric columns hold no more
 WIDE = Context(prec=3 * MAX_DIGITS + 20)  # the product of three such numbers is still rounded and shown: it stands in the refusal of an absurd order
 
@@ -28,6 +29,11 @@ def cents_up(amount: Decimal) -> Decimal:
 def cents_down(amount: Decimal) -> Decimal:
     """Rounds a share of a freeze: what is left over stays with the rest, so that shares never exceed the whole."""
     return amount.quantize(CENT, ROUND_DOWN, WIDE)
+
+
+def average_down(value: Decimal, quantity: Decimal) -> Decimal:
+    """An average price to compute margin from: cut off after twelve decimals, so that rounding the margin up to the cent adds nothing to it."""
+    return WIDE.divide(value, quantity).quantize(BASIS_PLACES, ROUND_DOWN, WIDE)
 
 
 def average(price: Decimal | None) -> Decimal | None:
