@@ -52,7 +52,13 @@ MONEY = (
 )
 ORDERS = ("orders.order", "orders.orderevent", "orders.fill")
 RISK = ("risk.riskevent",)
-SETTLEMENT = ("settlement.settlementrun", "settlement.settlementstep", "settlement.zerosumproof")
+SETTLEMENT = (
+    "settlement.settlementrun",
+    "settlement.settlementstep",
+    "settlement.zerosumproof",
+    "settlement.verification",
+    "settlement.break",
+)
 JOBS = (
     "django_celery_beat.periodictask",
     "django_celery_beat.intervalschedule",

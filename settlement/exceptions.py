@@ -25,3 +25,11 @@ class SettlementIncomplete(DeskError):
 
     code = "SETTLEMENT_INCOMPLETE"
     retryable = True
+
+
+class VerificationRunning(DeskError):
+    """Somebody else is verifying the books right now."""
+
+    code = "VERIFICATION_RUNNING"
+    http_status = HTTPStatus.CONFLICT
+    retryable = True

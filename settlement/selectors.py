@@ -1,6 +1,8 @@
-"""Reads of settlement: which days are due, what the books of a day add up to."""
+"""Reads of settlement: which days are due, what the books of a day add up to, where stored figures differ from the rows they come from."""
 
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -8,8 +10,9 @@ import structlog
 from accounts.services.days import first_booked_day
 from quotes.models import Market
 from quotes.selectors.markets import calendar_day, market_calendar
-from settlement.enums import RunStatus
-from settlement.models import SettlementRun
+from settlement.checks import CHECKS, TABLES
+from settlement.enums import BreakKind, RunStatus
+from settlement.models import Break, SettlementRun
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.errors import NotFound
 
@@ -37,6 +40,10 @@ WHERE d.market_id = %s AND d.trading_day = %s AND d.closing_balance
     <> coalesce((SELECT e.balance_after FROM accounts_entry e
         WHERE e.account_id = d.account_id AND e.account_version <= d.account_version ORDER BY e.id DESC LIMIT 1), 0)
 ORDER BY d.account_id"""
+# One of the statements of `settlement.checks`, in one market or in all.
+IN_MARKET = """
+SELECT * FROM ({}) AS found(market_id, account_id, object_id, part, stored, recomputed)
+WHERE %(market)s::bigint IS NULL OR market_id = %(market)s::bigint ORDER BY object_id, part"""
 BEGINNING = date(1, 1, 1)
 
 
@@ -87,3 +94,48 @@ def zero_sum_rows(market_id: int, after: date | None, through: date) -> list[tup
 def unequal_accounts(market_id: int, day: date) -> list[int]:
     """Accounts whose closing balance is not the sum of their entries."""
     return [row[0] for row in sql.fetch_all(UNEQUAL, [market_id, day])]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one check found about one figure of one row of its model."""
+
+    kind: BreakKind
+    market_id: int
+    account_id: int | None
+    object_id: int
+    part: str
+    stored: Decimal | int | str | None
+    recomputed: Decimal | int | str | None
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What makes it the same break as another one."""
+        return self.kind, self.object_id, self.part
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Stored less recomputed; None between texts."""
+        if isinstance(self.stored, (Decimal, int)) and isinstance(self.recomputed, (Decimal, int)):
+            return Decimal(self.stored) - self.recomputed
+        return None
+
+
+def differences(market_id: int | None = None) -> list[Difference]:
+    """Where the books differ from themselves, in one market or in all, check by check. At one instant only in a transaction of REPEATABLE READ."""
+    found = []
+    for kind, check in CHECKS.items():
+        rows = sql.fetch_all(IN_MARKET.format(check.statement), {"market": market_id})
+        found += [Difference(kind, *row) for row in rows]
+    return found
+
+
+def rows_by_table() -> dict[str, int]:
+    """How many rows each table holds that a verification reads."""
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in TABLES)
+    return dict(zip(TABLES, sql.fetch_all(f"SELECT {counts}")[0], strict=True))
+
+
+def open_breaks() -> int:
+    """How many differences the last verifications found."""
+    return Break.objects.filter(gone_at__isnull=True).count()

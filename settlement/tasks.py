@@ -3,8 +3,11 @@
 import structlog
 from celery import shared_task
 
+from settlement.enums import VerificationSource
+from settlement.exceptions import VerificationRunning
 from settlement.selectors import due_markets
 from settlement.services.run import settle
+from settlement.services.verification import verify
 
 log = structlog.get_logger(__name__)
 MOST_ROUNDS = 40  # days a desk that was away makes up for in one go; the rest follow at the next
@@ -26,3 +29,9 @@ def settle_due_markets() -> int:
                 failed.add(market_id)
                 log.warning("not settled", market=market_id, day=str(day), error=f"{type(error).__name__}: {error}")
     return done
+
+
+@shared_task(throws=(VerificationRunning,))
+def verify_books() -> int:
+    """Verifies the books of every market; how many breaks there are. Refused while another verification runs: that one tells the same."""
+    return verify(source=VerificationSource.SCHEDULE).found

@@ -1,5 +1,6 @@
-"""What a settlement leaves behind."""
+"""What a settlement leaves behind, and what verifications found."""
 
 from settlement.models.run import SettlementRun, SettlementStep, ZeroSumProof
+from settlement.models.verification import Break, Verification
 
-__all__ = ["SettlementRun", "SettlementStep", "ZeroSumProof"]
+__all__ = ["Break", "SettlementRun", "SettlementStep", "Verification", "ZeroSumProof"]

@@ -27,6 +27,7 @@ class AdvisoryLock(IntEnum):
     MARKET_LEADER = 7101
     SETTLEMENT = 7102
     PARTITION = 7103
+    VERIFICATION = 7104
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:

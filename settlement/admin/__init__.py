@@ -1,0 +1,5 @@
+"""Back-office pages of settlement."""
+
+from settlement.admin import breaks, runs
+
+__all__ = ["breaks", "runs"]

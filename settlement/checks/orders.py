@@ -1,0 +1,59 @@
+"""Each order against its fills, its events and its freeze."""
+
+from orders.domain.transitions import ORDER
+from orders.enums import OrderStatus
+from settlement.checks.check import Check
+from settlement.enums import BreakKind
+
+# Statuses that exist inside a transaction alone.
+HALF = (OrderStatus.PLACED, OrderStatus.FROZEN)
+ENDED = sorted(ORDER.terminal - {OrderStatus.DENIED})
+
+ORDER_TOTALS = """
+SELECT o.market_id, o.account_id, o.id, v.part, v.stored, v.recomputed
+FROM orders_order o
+    LEFT JOIN (
+        SELECT order_id, sum(quantity) AS quantity, sum(quantity * price) AS value, sum(fee) AS fees, sum(realised_pnl) AS pnl
+        FROM orders_fill GROUP BY order_id) f ON f.order_id = o.id
+    CROSS JOIN LATERAL (VALUES
+        ('filled quantity', o.filled_quantity, coalesce(f.quantity, 0)), ('filled value', o.filled_value, coalesce(f.value, 0)),
+        ('fees', o.fees, coalesce(f.fees, 0)), ('realised P&L', o.realised_pnl, coalesce(f.pnl, 0))) AS v(part, stored, recomputed)
+WHERE v.stored <> v.recomputed"""
+
+ORDER_HALF = f"""
+SELECT market_id, account_id, id, '', status, 'none' FROM orders_order WHERE status IN ({", ".join(f"'{status}'" for status in HALF)})"""
+
+ORDER_STATUS = """
+SELECT o.market_id, o.account_id, o.id, '', o.status, coalesce(e.status, 'no event')
+FROM orders_order o
+    LEFT JOIN (SELECT order_id, max(id) AS id FROM orders_orderevent GROUP BY order_id) last ON last.order_id = o.id
+    LEFT JOIN orders_orderevent e ON e.id = last.id
+WHERE o.status IS DISTINCT FROM e.status"""
+
+FREEZE_STATUS = f"""
+SELECT o.market_id, o.account_id, o.id, '', o.stored, o.recomputed
+FROM (
+    SELECT o.market_id, o.account_id, o.id, coalesce(z.status, 'none') AS stored,
+        CASE WHEN o.status = '{OrderStatus.DENIED}' THEN 'none' WHEN o.status IN ({", ".join(f"'{status}'" for status in ENDED)}) THEN 'RESOLVED'
+            ELSE 'OPEN' END AS recomputed
+    FROM orders_order o LEFT JOIN accounts_freeze z ON z.order_id = o.id
+) o WHERE o.stored <> o.recomputed"""
+
+FREEZE_CAPTURED = """
+SELECT a.market_id, z.account_id, z.id, v.part, v.stored, v.recomputed
+FROM accounts_freeze z JOIN accounts_account a ON a.id = z.account_id
+    LEFT JOIN (
+        SELECT order_id, sum(quantity) AS quantity, sum(captured_margin) AS margin, sum(captured_fee) AS fee FROM orders_fill GROUP BY order_id
+    ) f ON f.order_id = z.order_id
+    CROSS JOIN LATERAL (VALUES
+        ('quantity', z.captured_quantity, coalesce(f.quantity, 0)), ('margin', z.captured_margin, coalesce(f.margin, 0)),
+        ('fee', z.captured_fee, coalesce(f.fee, 0))) AS v(part, stored, recomputed)
+WHERE v.stored <> v.recomputed"""
+
+ORDER_CHECKS = (
+    Check(BreakKind.ORDER_TOTALS, "orders.order", "The order's {part} is {stored}; its fills add up to {recomputed}.", ORDER_TOTALS),
+    Check(BreakKind.ORDER_HALF, "orders.order", "The order was left at {stored}, where no command may leave one.", ORDER_HALF),
+    Check(BreakKind.ORDER_STATUS, "orders.order", "The order is {stored}; its last event says {recomputed}.", ORDER_STATUS),
+    Check(BreakKind.FREEZE_STATUS, "orders.order", "The order's freeze is {stored}; an order that stands so has {recomputed}.", FREEZE_STATUS),
+    Check(BreakKind.FREEZE_CAPTURED, "accounts.freeze", "Captured {part} is {stored}; the order's fills took {recomputed}.", FREEZE_CAPTURED),
+)
