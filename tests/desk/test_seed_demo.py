@@ -126,7 +126,33 @@ def test_an_account_opened_but_not_funded_is_funded_by_the_next_run(monkeypatch:
 def test_every_job_on_a_clock_is_there() -> None:
     seed()
     found = PeriodicTask.objects.filter(name__in=[schedule["name"] for schedule in SCHEDULES])
-    assert {(job.task, job.queue, job.interval.every) for job in found} == {(s["task"], s["queue"], s["every_seconds"]) for s in SCHEDULES}
+    every = {(job.task, job.queue, job.interval.every, job.expire_seconds) for job in found if job.interval}
+    assert every == {(s["task"], s["queue"], s["every_seconds"], s["every_seconds"]) for s in SCHEDULES if "every_seconds" in s}
+    daily = {
+        (job.task, job.queue, f"{int(job.crontab.hour):02}:{int(job.crontab.minute):02}", str(job.crontab.timezone)) for job in found if job.crontab
+    }
+    assert daily == {(s["task"], s["queue"], s["daily_at"], "UTC") for s in SCHEDULES if "daily_at" in s}
+    assert found.count() == len(SCHEDULES)
+
+
+def test_a_daily_job_is_due_once_a_day_at_its_time() -> None:
+    seed()
+    crontab = PeriodicTask.objects.get(task="settlement.tasks.verify_books").crontab
+    schedule = crontab.schedule
+    schedule.nowfun = lambda: datetime(2026, 3, 3, 2, 30, 1, tzinfo=UTC)
+    assert schedule.is_due(datetime(2026, 3, 2, 2, 30, 0, tzinfo=UTC)).is_due
+    assert not schedule.is_due(datetime(2026, 3, 3, 2, 30, 0, tzinfo=UTC)).is_due
+
+
+def test_an_operator_s_time_of_day_stays() -> None:
+    seed()
+    job = PeriodicTask.objects.get(task="settlement.tasks.verify_books")
+    crontab = job.crontab
+    crontab.hour = "4"
+    crontab.save()
+    seed()
+    job.refresh_from_db()
+    assert (job.crontab.hour, PeriodicTask.objects.filter(task=job.task).count()) == ("4", 1)
 
 
 @pytest.mark.parametrize(
