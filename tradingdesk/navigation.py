@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse_lazy
+from django.utils.functional import SimpleLazyObject
 
 
 def _allowed(permission: str) -> Callable[[HttpRequest], bool]:
@@ -18,6 +19,17 @@ def _item(title: str, icon: str, view: str, permission: str) -> dict[str, Any]:
 def _only(item: dict[str, Any]) -> dict[str, Any]:
     """Lit on its own page alone, where another item's address begins with the same words."""
     return {**item, "active": lambda request: request.path == str(item["link"])}
+
+
+def _counted(item: dict[str, Any], count: Callable[[], int]) -> dict[str, Any]:
+    """With a number beside it that asks to be looked at; none for zero. Unfold copies the item for each request, so it is counted anew."""
+    return {**item, "badge": SimpleLazyObject(lambda: count() or "")}
+
+
+def _open_breaks() -> int:
+    from settlement.selectors import open_breaks  # settings are read before the apps are there
+
+    return open_breaks()
 
 
 def _list(title: str, icon: str, model: str) -> dict[str, Any]:
@@ -56,6 +68,8 @@ SIDEBAR: dict[str, Any] = {
             _list("Settlement prices", "price_check", "quotes.settlementprice"),
             _list("Proofs", "balance", "settlement.zerosumproof"),
             _list("Steps", "checklist", "settlement.settlementstep"),
+            _counted(_list("Breaks", "heart_broken", "settlement.break"), _open_breaks),
+            _list("Verifications", "fact_check", "settlement.verification"),
         ),
         _group(
             "Ledger",

@@ -6,20 +6,24 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db.models import F
 from django.test import Client
 
 from accounts.enums import Role
-from accounts.models import Account, User
+from accounts.models import Account, AccountFunds, User
 from accounts.roles import enters_admin
 from quotes.models import Holiday
 from risk.services.monitoring import record_crossing
+from settlement.enums import VerificationSource
 from settlement.models import SettlementRun
+from settlement.selectors import differences, rows_by_table
 from settlement.services.run import settle
+from settlement.services.verification import record
 from tests.factories.desk import Desk
 
 
 class Book:
-    """Three accounts; orders filled, resting, denied; a margin call; a flagged tick; one day settled."""
+    """Three accounts; orders filled, resting, denied; a margin call; a flagged tick; one day settled; a balance that was wrong for one verification."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -40,6 +44,17 @@ class Book:
         desk.calendar.windows.first().save()  # the factory writes windows without their history
         with desk.now():
             self.run: SettlementRun = settle(desk.market.pk)
+        self.misstate("10")
+        self.verify()
+        self.misstate("-10")
+
+    def misstate(self, by: str) -> None:
+        """The stored balance of `account` moves without an entry."""
+        AccountFunds.objects.filter(account=self.account).update(balance=F("balance") + by)
+
+    def verify(self) -> None:
+        """As `settlement.services.verification.verify` does it in a snapshot, which a test that is rolled back cannot have."""
+        record(differences(), rows_by_table(), market_id=None, source=VerificationSource.COMMAND, started_at=self.desk.at)
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,12 @@ import redis
 from django.db import OperationalError
 from django.test import Client
 
+from accounts.models import AccountFunds
 from quotes.models import Market, SessionWindow
 from quotes.selectors import calendars
+from settlement.enums import VerificationSource
+from settlement.selectors import differences
+from settlement.services.verification import record
 from tests.factories.desk import Desk
 from tradingdesk.desk import health
 from tradingdesk.kernel import clock
@@ -98,3 +102,17 @@ def test_only_reading_is_answered(fed: Desk, path: str) -> None:
 def test_being_polled_while_not_ready_does_not_fill_the_log(fed: Desk, caplog: pytest.LogCaptureFixture) -> None:
     assert ready(fed, later=60)[0] == 503
     assert not [record for record in caplog.records if record.name == "django.request"]
+
+
+def test_an_open_break_is_shown_and_stops_nobody_from_trading(fed: Desk) -> None:
+    def books() -> dict[str, Any]:
+        with clock.fixed(fed.at + timedelta(seconds=2)):
+            response = Client().get(READY)
+        assert (response.status_code, response.json()["status"]) == (200, "ok")
+        return response.json()["books"]
+
+    account = fed.account()
+    assert (books()["ok"], books()["detail"]) == (True, {"open_breaks": 0, "verified_at": None})
+    AccountFunds.objects.filter(account=account).update(balance=1)
+    record(differences(), {}, market_id=None, source=VerificationSource.SCHEDULE, started_at=fed.at)
+    assert (books()["ok"], books()["detail"]) == (False, {"open_breaks": 1, "verified_at": fed.at.isoformat()})

@@ -36,12 +36,16 @@ class JobAdmin(BeatPeriodicTaskAdmin, DeskModelAdmin):
     """Seeded once from `tradingdesk.schedules`; what is changed here stays. A job is switched off, never deleted."""
 
     form = JobForm
-    list_display = ["name", "task", "interval", "queue", "enabled", "last_run_at", "total_run_count"]
+    list_display = ["name", "task", "when", "queue", "enabled", "last_run_at", "total_run_count"]
     list_filter = ["enabled", "queue"]
     list_select_related = ["interval", "crontab", "solar", "clocked"]
     search_fields = ["name", "task"]
     readonly_fields = ["last_run_at", "crontab_translation"]
     actions = ["enable_tasks", "disable_tasks", "run_tasks"]
+
+    @admin.display(description="when")
+    def when(self, obj: PeriodicTask) -> str:
+        return str(obj.interval or obj.crontab or obj.solar or obj.clocked or "–")
 
     @admin.display(description="crontab in words")
     def crontab_translation(self, obj: PeriodicTask) -> str:

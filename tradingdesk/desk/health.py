@@ -1,7 +1,7 @@
 """Whether this process lives (`/healthz`, asks nobody) and whether the desk can trade (`/readyz`: database, migrations, Redis, quotes that arrive).
 
 Every check answers by itself, with its state and how long it took; one that fails names the kind of error, never an address. 200 when all are
-well, else 503.
+well, else 503. Beside them stands how the books were found: an open break is for people to look at, and stops nobody from trading.
 """
 
 import time
@@ -21,6 +21,8 @@ from django.views.decorators.http import require_safe
 
 from quotes.models import LatestQuote, Listing
 from quotes.selectors.calendars import calendar_of
+from settlement.models import Verification
+from settlement.selectors import open_breaks
 from tradingdesk.kernel import clock, dispatch
 
 FAILURES = (DatabaseError, redis.RedisError, OSError)
@@ -52,7 +54,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Everything an order needs is there."""
     checks = {name: measured(check) for name, check in CHECKS.items()}
     ready = all(state.ok for state in checks.values())
-    body = {"status": "ok" if ready else "unavailable", "checks": {name: asdict(state) for name, state in checks.items()}}
+    shown = {name: asdict(state) for name, state in checks.items()}
+    body = {"status": "ok" if ready else "unavailable", "checks": shown, "books": asdict(measured(books))}
     response = JsonResponse(body, status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
     response._has_been_logged = True  # type: ignore[attr-defined]  # who polls reads the answer; Django would log every 503 as an error
     return response
@@ -121,6 +124,15 @@ def _quote_state(listing: Listing, received_at: datetime | None, now: datetime) 
     else:
         state = "none" if age is None else "stale"
     return {"market": listing.market.code, "instrument": listing.instrument.symbol, "state": state, "age_seconds": age}
+
+
+def books() -> dict[str, Any]:
+    """The breaks that the last verification left open, and when that was."""
+    last = Verification.objects.order_by("-id").first()
+    found = {"open_breaks": open_breaks(), "verified_at": last and last.started_at.isoformat()}
+    if found["open_breaks"]:
+        raise NotReadyError(found)
+    return found
 
 
 CHECKS: dict[str, Callable[[], Any]] = {"database": database, "migrations": migrations, "redis": hints, "quotes": quotes}

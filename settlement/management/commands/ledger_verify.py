@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if market is not None and found is None:
             raise CommandError(f"UNKNOWN_MARKET: there is no market {market}.", returncode=REFUSED)
         try:
-            verification = verify(found and found.pk, source=VerificationSource.COMMAND)
+            verification = verify(None if found is None else found.pk, source=VerificationSource.COMMAND)
         except DeskError as error:
             raise CommandError(f"{error.reason_code}: {error.message}", returncode=REFUSED) from error
         breaks = list(verification.breaks.select_related("market", "account").order_by("kind", "id"))  # type: ignore[attr-defined]
