@@ -291,4 +291,4 @@ def test_the_control_an_order_in_two_transactions_is_found_out(own_still: Still)
     start = still.place(Side.BUY, client_order_id="once", defects=("two_transactions",))
     assert killed_at(still, Case(start, lambda: False, 1), 1, "process")
     assert "an order was committed half way" in half_orders()
-    assert "versions have gaps" in broken_invariants() or "frozen is not the sum of open freezes" in broken_invariants()
+    assert broken_invariants().keys() & {"VERSION", "FROZEN"}
