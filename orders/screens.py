@@ -21,7 +21,7 @@ from quotes.domain.dealing import Dealing
 from quotes.enums import BarFrame
 from quotes.models import Instrument
 from quotes.selectors.calendars import calendar_of
-from quotes.selectors.dealing import query_dealings, read_dealings
+from quotes.selectors.dealing import dealing_of
 from tradingdesk.kernel import clock, money
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound
 
@@ -75,7 +75,7 @@ def book(user: User, account: Account) -> Context:
 def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Context:
     """The ticket as it stands, the quote it would deal at, and what came of the last one."""
     instrument = Instrument.objects.filter(symbol=shown.instrument, listings__market=account.market_id).first()
-    found = dealing_of(account, instrument) if instrument else None
+    found = dealing_of(account.market_id, instrument.pk) if instrument else None
     return {
         "account": account,
         "ticket": shown,
@@ -121,12 +121,6 @@ def may_trade(user: User, account: Account) -> bool:
 def listed_instruments(account: Account) -> list[Instrument]:
     """What the account may trade."""
     return list(Instrument.objects.filter(listings__market=account.market_id, listings__is_active=True, is_active=True))
-
-
-def dealing_of(account: Account, instrument: Instrument) -> Dealing | None:
-    """Terms and quote of one instrument in the account's market."""
-    found = read_dealings(query_dealings("SELECT %s::bigint, %s::bigint", [account.market_id, instrument.pk]))
-    return found.get((account.market_id, instrument.pk))
 
 
 def result_of(outcome: Context, shown: Ticket) -> Context:

@@ -38,7 +38,7 @@ def at_agreed_price(venue: Venue, agreed: Agreed, source: str) -> Venue:
     """The same venue, quoting what was agreed, whole."""
     known = venue.dealing.quote
     quote = Quote(known.seq if known else 0, venue.market_time, agreed.price, agreed.price, source, venue.wall_time)
-    return replace(venue, dealing=replace(venue.dealing, quote=quote), agreed=agreed)
+    return replace(venue, dealing=replace(venue.dealing, quote=quote, quote_quantity=None), agreed=agreed)
 
 
 def new_order(order_id: int, request: OrderRequest, state: AccountState, venue: Venue | None) -> WorkingOrder:
@@ -114,24 +114,24 @@ def _execute(order: WorkingOrder, state: AccountState, venue: Venue, reserved: R
     assert quote is not None, "check_quote has passed"
     assert order.trading_day is not None, "a venue gives a trading day"
     freeze = execution.place(order, state, reserved, at, facts)
-    price = dealer.price_for(quote, is_buy=order.is_buy, limit_price=order.limit_price)
-    if price is not None:
+    deal = dealer.deal(quote, is_buy=order.is_buy, limit_price=order.limit_price, leaves=order.leaves, most=venue.dealing.lots_per_quote)
+    if deal is not None:
         execution.fill(
             order,
             state,
             freeze,
             venue.dealing,
             quote,
-            quantity=order.quantity,
-            price=price,
+            quantity=deal.quantity,
+            price=deal.price,
             day=order.trading_day,
             at=at,
             facts=facts,
             agreed_fee=venue.agreed.fee if venue.agreed else None,
         )
-    elif order.time_in_force == TimeInForce.IOC or order.type == OrderType.MARKET:
+    if order.leaves and (order.time_in_force == TimeInForce.IOC or order.type == OrderType.MARKET):
         execution.end(order, state, freeze, OrderAction.CANCEL, Reason.NOT_FILLABLE, at, facts)
-    else:
+    elif deal is None:
         execution.rest(order, state, at, facts)
     state.revalue(venue.dealings)
     facts.stand(state)

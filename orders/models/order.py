@@ -18,7 +18,8 @@ RESTING_CONDITION = models.Q(status__in=["WORKING", "PARTIALLY_FILLED"])
 class Order(NeverDeletedModel):
     """`client_order_id` is unique in the account: the same id and content again returns this order, other content is refused.
 
-    `checked_seq` is the tick it was placed at: only later ticks may fill it. `terms` are the margin and fee rates at that moment, copied.
+    `checked_seq` is the tick it was placed at, or that filled the last part of it: only later ticks may fill it. `terms` are the margin and fee rates it
+    was placed at, copied.
     `taken_up`: the market process has looked at every tick between `checked_seq` and its own position; from then on it watches the order.
     """
 

@@ -6,8 +6,6 @@ Lock order: accounts by pk (those that are free), then the stream, shared (`quot
 from collections.abc import Sequence
 from itertools import groupby
 
-from django.db import InterfaceError, OperationalError
-
 from accounts.domain.booking import booking_day
 from accounts.domain.state import AccountState
 from accounts.services.days import lock_settled_states
@@ -19,6 +17,7 @@ from orders.domain.resting import Due, Lead
 from orders.domain.transitions import RESTING
 from orders.enums import TimeInForce
 from orders.services import recording
+from orders.services.halving import Halving
 from orders.services.loading import orders_statement, read_orders
 from orders.services.setbacks import Setbacks
 from quotes.domain.calendar import Calendar
@@ -29,13 +28,21 @@ from tradingdesk.kernel import sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
 from tradingdesk.kernel.errors import LockTimeout
 from tradingdesk.kernel.locks import command
+from tradingdesk.kernel.outages import strikes_everyone
 
-BATCH = 200  # orders filled in one transaction: some 100 ms of locks (tests/bench/bench_resting.py)
-NO_ORDERS_FAULT = (NotLeading, LockTimeout, OperationalError, InterfaceError)  # the next batch would meet the same
+BATCH = 200  # fills in one transaction: some 100 ms of locks (tests/bench/bench_resting.py)
+
+
+def is_no_orders_fault(error: Exception) -> bool:
+    """Whether the next batch would meet the same."""
+    return isinstance(error, NotLeading | LockTimeout) or strikes_everyone(error)
 
 
 class Sweep:
-    """One pass over due orders: how many were `filled`, and which were left out because their account is busy or they have just changed."""
+    """One pass over what is due: how many fills there were, what was left out because the account is busy or the order has just changed, what failed.
+
+    An order that failed gets nothing more in this pass: its later ticks wait for the one that failed.
+    """
 
     def __init__(self, lead: Lead, setbacks: Setbacks) -> None:
         self.filled = 0
@@ -51,34 +58,21 @@ class Sweep:
         for _, of_one_day in groupby(in_order, key=lambda one: days.trading_day(one.quote.time)):
             fills = list(of_one_day)
             for start in range(0, len(fills), BATCH):
-                self._part(fills[start : start + BATCH])
+                Halving(self._part, self._set_aside, is_no_orders_fault).run(fills[start : start + BATCH])
 
     def _part(self, part: Sequence[Due]) -> None:
         # An account that was left out once stays out, so that its orders keep their order.
-        out = {one.resting.account_id for one in self.left_out}
-        self.left_out += [one for one in part if one.resting.account_id in out]
-        ready = [one for one in part if one.resting.account_id not in out]
-        if not ready:
-            return
-        try:
-            left_out, filled = fill_batch(ready, self._lead)
-        except NO_ORDERS_FAULT:
-            raise
-        except Exception as error:  # the transaction is undone, whatever it was: halve it until the guilty order stands alone
-            self._halve(ready, error)
-        else:
-            self.filled += filled
-            self.left_out += left_out
-            self._settle(ready, left_out)
+        failed, out = {one.resting.order_id for one in self.failed}, {one.resting.account_id for one in self.left_out}
+        pending = [one for one in part if one.resting.order_id not in failed]
+        ready = [one for one in pending if one.resting.account_id not in out]
+        left_out, filled = fill_batch(ready, self._lead) if ready else ([], 0)
+        self.filled += filled
+        self.left_out += [one for one in pending if one.resting.account_id in out] + left_out
+        self._settle(ready, left_out)
 
-    def _halve(self, part: Sequence[Due], error: Exception) -> None:
-        if len(part) == 1:
-            self._setbacks.add(part[0], error)
-            self.failed.append(part[0])
-            return
-        middle = len(part) // 2
-        self._part(part[:middle])
-        self._part(part[middle:])
+    def _set_aside(self, one: Due, error: Exception) -> None:
+        self._setbacks.add(one, error)
+        self.failed.append(one)
 
     def _settle(self, done: Sequence[Due], left_out: Sequence[Due]) -> None:
         for order_id in {one.resting.order_id for one in done} - {one.resting.order_id for one in left_out}:
@@ -88,7 +82,7 @@ class Sweep:
 @command
 def fill_batch(due: Sequence[Due], lead: Lead) -> tuple[list[Due], int]:
     """Fills what can be filled now, in the order given: what was left out, and how many were filled. Raises StreamBusy, NotLeading, LockTimeout."""
-    order_ids = [one.resting.order_id for one in due]
+    order_ids = {one.resting.order_id for one in due}
     counts = recording.id_counts(0, len(due), len(due) * 5)
     extras = [orders_statement(order_ids), sql.ids_statement(counts)]
     locked = lock_settled_states({one.resting.account_id for one in due}, {lead.instrument_id}, extras, skip_busy=True, at=due[0].quote.time)
@@ -98,11 +92,15 @@ def fill_batch(due: Sequence[Due], lead: Lead) -> tuple[list[Due], int]:
     left_out, filled = [], 0
     for one in due:
         order, freeze = orders[one.resting.order_id]
-        if one.resting.account_id not in locked.states or (order.status in RESTING and not one.is_still_that_of(order)):
+        if one.resting.account_id not in locked.states:
             left_out.append(one)
-        elif order.status in RESTING and _lives(order, one, locked):
+        elif order.status not in RESTING or not _lives(order, one, locked):
+            continue  # it has ended, or its day had: then no later tick of the stretch is for it either
+        elif one.is_still_that_of(order):
             _fill(order, freeze, one, locked, facts)
             filled += 1
+        else:
+            left_out.append(one)
     recording.write(facts)
     notify_accounts_on_commit(facts.versions)
     return left_out, filled
@@ -120,7 +118,9 @@ def _fill(order: WorkingOrder, freeze: FreezeState, due: Due, locked: Locked, fa
     dealing = locked.dealings[order.market_id, order.instrument_id]
     state.version += 1
     day = booking_day(_days(state, order, locked), state, due.quote.time)
-    execution.fill(order, state, freeze, dealing, due.quote, quantity=order.leaves, price=due.price, day=day, at=due.quote.time, facts=facts)
+    at, deal = due.quote.time, due.deal
+    execution.fill(order, state, freeze, dealing, due.quote, quantity=deal.quantity, price=deal.price, day=day, at=at, facts=facts)
+    order.checked_seq = due.quote.seq
     state.revalue(locked.dealings)
     facts.stand(state)
 

@@ -27,7 +27,7 @@ from tradingdesk.kernel.money import ZERO
 EXISTING = """
 SELECT account_id, client_order_id, fingerprint, id, status, quantity, filled_quantity, filled_value, reason, detail
 FROM orders_order WHERE (account_id, client_order_id) IN (SELECT * FROM unnest(%s::bigint[], %s::text[]))"""
-EVENTS_PER_ORDER = 7  # PLACED, FROZEN and a fill's five
+EVENTS_PER_ORDER = 8  # PLACED, FROZEN, a fill's five, and CANCELED for the rest of it
 
 Key = tuple[int, str]
 

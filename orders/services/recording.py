@@ -15,11 +15,11 @@ from tradingdesk.kernel.money import ZERO
 MARK_FROZEN = "UPDATE orders_order SET status = 'FROZEN' WHERE id = ANY(%s) AND status = 'PLACED'"
 UPDATE_ORDERS = """
 UPDATE orders_order o SET status = n.status, reason = n.reason, filled_quantity = n.filled_quantity, filled_value = n.filled_value,
-    realised_pnl = n.realised_pnl, fees = n.fees, taken_up = n.taken_up, ended_at = n.ended_at
+    realised_pnl = n.realised_pnl, fees = n.fees, checked_seq = n.checked_seq, taken_up = n.taken_up, ended_at = n.ended_at
 FROM json_to_recordset(%s::json) AS n(id bigint, status text, reason text, filled_quantity numeric, filled_value numeric,
-    realised_pnl numeric, fees numeric, taken_up boolean, ended_at timestamptz)
+    realised_pnl numeric, fees numeric, checked_seq bigint, taken_up boolean, ended_at timestamptz)
 WHERE o.id = n.id"""
-ORDER_COLUMNS = ("id", "status", "reason", "filled_quantity", "filled_value", "realised_pnl", "fees", "taken_up", "ended_at")
+ORDER_COLUMNS = ("id", "status", "reason", "filled_quantity", "filled_value", "realised_pnl", "fees", "checked_seq", "taken_up", "ended_at")
 UPDATE_FREEZES = """
 UPDATE accounts_freeze f SET captured_quantity = n.captured_quantity, captured_margin = n.captured_margin, captured_fee = n.captured_fee,
     released_quantity = n.released_quantity, released_margin = n.released_margin, released_fee = n.released_fee,

@@ -127,6 +127,14 @@ class Dealing:
     quote: Quote | None
     quote_day: date | None = None
     tape: Tape = Tape()
+    quote_quantity: Decimal | None = None
+
+    @property
+    def lots_per_quote(self) -> Decimal | None:
+        """The most lots an order gets of one quote, on the quantity step; None: any number."""
+        if self.quote_quantity is None or not self.quantity_step:
+            return self.quote_quantity
+        return self.quote_quantity - self.quote_quantity % self.quantity_step
 
     def rates_on(self, day: date, margin_factor: Decimal = Decimal(1)) -> Rates:
         """The rates in force on a trading day, margin multiplied by the tier's factor."""

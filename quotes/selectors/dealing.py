@@ -40,7 +40,7 @@ SELECT l.market_id, i.id, i.symbol, i.currency, l.is_active AND i.is_active AND 
         FROM quotes_marginschedule s WHERE s.instrument_id = i.id),
     q.seq, q.time, q.bid, q.ask, q.source, q.received_at,
     CASE WHEN q.trading_day <= p.trading_day AND q.received_at > p.fixed_at THEN p.trading_day + 1 ELSE q.trading_day END,
-    coalesce(q.last, (q.bid + q.ask) / 2), q.day_volume, q.day_turnover
+    coalesce(q.last, (q.bid + q.ask) / 2), q.day_volume, q.day_turnover, l.quote_quantity
 FROM quotes_listing l JOIN quotes_instrument i ON i.id = l.instrument_id JOIN quotes_market m ON m.id = l.market_id
     LEFT JOIN quotes_latestquote q ON q.market_id = l.market_id AND q.instrument_id = l.instrument_id
     LEFT JOIN LATERAL (
@@ -61,6 +61,12 @@ def read_dealings(cursor: psycopg.Cursor[Any]) -> Dealings:
     return {(row[0], row[1]): _dealing(row) for row in cursor.fetchall()}
 
 
+def dealing_of(market_id: int, instrument_id: int) -> Dealing | None:
+    """Terms and quote of one instrument in one market; None where it is not listed."""
+    found = read_dealings(query_dealings("SELECT %s::bigint, %s::bigint", [market_id, instrument_id]))
+    return found.get((market_id, instrument_id))
+
+
 def _dealing(row: tuple[Any, ...]) -> Dealing:
     plain: dict[str, Any] = dict(zip(Dealing.__slots__[:17], row[:17], strict=True))
     return Dealing(
@@ -70,6 +76,7 @@ def _dealing(row: tuple[Any, ...]) -> Dealing:
         quote=None if row[19] is None else Quote(seq=row[19], time=row[20], bid=row[21], ask=row[22], source=row[23], received_at=row[24]),
         quote_day=row[25],
         tape=Tape() if row[19] is None else Tape(*row[26:29]),
+        quote_quantity=row[29],
     )
 
 

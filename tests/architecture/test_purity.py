@@ -12,7 +12,7 @@ WALL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today",
 MAY_READ_THE_CLOCK = ("tradingdesk/kernel/clock.py", "tradingdesk/local/")
 MAY_SLEEP = ("tradingdesk/local/", "tradingdesk/desk/market/", "quotes/feeds/", "quotes/hub.py")
 # One bad order, account or market never stops the others: its transaction is undone, it is said, and what it is owed stays in the table.
-MAY_CATCH_ALL = ("orders/services/filling.py", "settlement/services/steps.py", "settlement/tasks.py")
+MAY_CATCH_ALL = ("orders/services/halving.py", "settlement/services/steps.py", "settlement/tasks.py")
 PURE = ("accounts/domain/", "orders/domain/", "orders/matching/", "quotes/domain/")
 
 

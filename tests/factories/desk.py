@@ -51,6 +51,10 @@ class Desk:
                 return 0
             return resting.evaluate(self.market.pk, self.gold.pk, recorded.clean, "test")
 
+    def cap(self, lots: str | int | None) -> None:
+        """From now on each order gets at most so many lots of one quote; None: any number."""
+        Listing.objects.filter(market=self.market, instrument=self.gold).update(quote_quantity=lots)
+
     def account(self, cash: str = "100000", *, owner: User | None = None, **fields: Any) -> Account:
         """A funded account."""
         number = f"T-{next(_numbers)}"

@@ -1,10 +1,7 @@
 """Resting orders when something is in the way: a busy account, an order that cannot be filled, a stream that is being changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
-import psycopg
 import pytest
 
 from accounts.models import Account
@@ -22,39 +19,7 @@ from quotes.services.ticks import take_lead
 from tests.conftest import OwnDatabase
 from tests.factories.books import assert_books_are_right
 from tests.factories.desk import Desk, order
-
-
-@pytest.fixture(autouse=True)
-def setbacks(monkeypatch: pytest.MonkeyPatch) -> Setbacks:
-    """Order ids recur from database to database."""
-    fresh = Setbacks()
-    monkeypatch.setattr(resting, "setbacks", fresh)
-    return fresh
-
-
-class Time:
-    """Stands where pauses are measured."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    stands = Time()
-    monkeypatch.setattr("tradingdesk.kernel.pauses.monotonic", stands)
-    return stands
-
-
-@contextmanager
-def held(database: OwnDatabase, table: str, pk: int) -> Iterator[None]:
-    """Somebody else's transaction holds the row."""
-    with psycopg.connect(database.url) as other:
-        other.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR NO KEY UPDATE", [pk])
-        yield
-        other.rollback()
+from tests.orders.trouble import Time, break_terms, held
 
 
 def evaluate_stored(desk: Desk, after: int, leader_epoch: int | None = None) -> int:
@@ -127,11 +92,6 @@ def test_the_orders_of_a_busy_account_keep_their_order(own_database: OwnDatabase
     assert_books_are_right()
 
 
-def break_terms(one: Order) -> None:
-    """Nobody can fill an order whose terms cannot be read."""
-    Order.objects.filter(pk=one.pk).update(terms={})
-
-
 def test_an_order_that_cannot_be_filled_stands_alone_and_is_said_once(
     committed_desk: Desk, caplog: pytest.LogCaptureFixture, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +135,8 @@ def test_an_order_that_changed_since_it_was_found_is_looked_at_anew(committed_de
     lead = resting.Lead(desk.market.pk, desk.gold.pk)
     ticks = [Tick(3, desk.at, *TickRow.objects.values_list("bid", "ask").get(seq=3))]
     quotes = [resting.Quote(t.seq, t.time, t.bid, t.ask, "test", t.time) for t in ticks]
-    due = resting._due(resting._crossed(lead, quotes), resting._tape(lead, {}, quotes))
+    dealing = resting._dealing(lead)
+    due = resting._due(resting._crossed(lead, quotes), resting._tape(lead, {}, quotes, dealing), dealing)
     Order.objects.filter(pk=one.pk).update(limit_price="1975.00")
     with desk.now():
         assert filling.fill_batch(due, lead) == (due, 0)

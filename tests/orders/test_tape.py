@@ -1,7 +1,8 @@
-"""The tape: the first quote after an order's place, in session, that meets its limit; the same as looking at each quote in turn."""
+"""The tape: the quotes after an order's place, in session, that meet its limit; the same as looking at each quote in turn."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,10 @@ def always(at: datetime) -> bool:
     return True
 
 
+def first_crossing(tape: Tape, **asked: Any) -> Quote | None:
+    return next(tape.crossings(**asked), None)
+
+
 @pytest.mark.parametrize(
     ("is_buy", "limit", "after_seq", "seq", "price"),
     [
@@ -37,27 +42,27 @@ def always(at: datetime) -> bool:
     ],
 )
 def test_finds_the_first_quote_that_meets_the_limit(is_buy: bool, limit: str, after_seq: int, seq: int | None, price: str | None) -> None:
-    found = Tape(quotes([102, 100, 104]), always).first_crossing(after_seq=after_seq, is_buy=is_buy, limit_price=Decimal(limit))
-    assert (found and (found[0].seq, found[1])) == (seq and (seq, Decimal(price or 0)))
+    found = first_crossing(Tape(quotes([102, 100, 104]), always), after_seq=after_seq, is_buy=is_buy, limit_price=Decimal(limit))
+    assert (found and (found.seq, found.ask if is_buy else found.bid)) == (seq and (seq, Decimal(price or 0)))
 
 
 def test_passes_over_quotes_outside_sessions() -> None:
     tape = Tape(quotes([90, 91, 92]), lambda at: at > START + timedelta(seconds=1))
-    found = tape.first_crossing(after_seq=0, is_buy=True, limit_price=Decimal(100))
+    found = first_crossing(tape, after_seq=0, is_buy=True, limit_price=Decimal(100))
     assert found is not None
-    assert (found[0].seq, found[1]) == (3, 93)
+    assert (found.seq, found.ask) == (3, 93)
 
 
 def test_asks_for_the_session_of_quotes_whose_price_is_met_and_once_each() -> None:
     asked: list[datetime] = []
     tape = Tape(quotes([200] * 300 + [90, 90]), lambda at: bool(asked.append(at)))
     for _ in range(50):
-        assert tape.first_crossing(after_seq=0, is_buy=True, limit_price=Decimal(100)) is None
+        assert first_crossing(tape, after_seq=0, is_buy=True, limit_price=Decimal(100)) is None
     assert asked == [START + timedelta(seconds=300), START + timedelta(seconds=301)]
 
 
 def test_an_empty_tape_meets_nothing() -> None:
-    assert Tape([], always).first_crossing(after_seq=0, is_buy=True, limit_price=Decimal(100)) is None
+    assert first_crossing(Tape([], always), after_seq=0, is_buy=True, limit_price=Decimal(100)) is None
 
 
 @given(
@@ -67,12 +72,15 @@ def test_an_empty_tape_meets_nothing() -> None:
     is_buy=st.booleans(),
     limit=st.integers(78, 123).map(Decimal),
 )
-def test_finds_what_looking_at_each_quote_in_turn_finds(bids: list[int], closed: set[int], after: int, is_buy: bool, limit: Decimal) -> None:
+def test_finds_all_that_looking_at_each_quote_in_turn_finds(bids: list[int], closed: set[int], after: int, is_buy: bool, limit: Decimal) -> None:
     tape = quotes(bids, first_seq=10)
     shut = {START + timedelta(seconds=n) for n in closed}
-    expected = None
-    for quote in tape:
-        price = price_for(quote, is_buy=is_buy, limit_price=limit)
-        if expected is None and quote.seq > after and price is not None and quote.time not in shut:
-            expected = (quote, price)
-    assert Tape(tape, lambda at: at not in shut).first_crossing(after_seq=after, is_buy=is_buy, limit_price=limit) == expected
+    met = [quote for quote in tape if price_for(quote, is_buy=is_buy, limit_price=limit) is not None]
+    expected = [quote for quote in met if quote.seq > after and quote.time not in shut]
+    assert list(Tape(tape, lambda at: at not in shut).crossings(after_seq=after, is_buy=is_buy, limit_price=limit)) == expected
+
+
+def test_the_next_quote_is_looked_for_only_when_it_is_asked_for() -> None:
+    asked: list[datetime] = []
+    crossings = Tape(quotes([90] * 5), lambda at: not asked.append(at)).crossings(after_seq=0, is_buy=True, limit_price=Decimal(100))
+    assert (next(crossings).seq, next(crossings).seq, len(asked)) == (1, 2, 2)

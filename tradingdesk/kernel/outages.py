@@ -1,9 +1,12 @@
-"""PostgreSQL away: told apart from every other failure of the database, answered with 503 everywhere, said in the log in one line per request."""
+"""PostgreSQL away: told apart from every other failure of the database, answered with 503 everywhere, said in the log in one line per request.
+
+And whose fault a failure is: the statement's own, or one that at this moment strikes everyone alike.
+"""
 
 from typing import TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from psycopg.errors import PipelineAborted
 
@@ -13,6 +16,9 @@ R = TypeVar("R", bound=HttpResponseBase)
 log = structlog.get_logger(__name__)
 CONNECTION_CLASS = "08"  # SQLSTATE class: connection exceptions
 SHUTDOWN = {"57P01", "57P02", "57P03", "57P05", "53300"}  # shut down, crashed, starting up, idle for too long, too many connections
+# SQLSTATE classes that say nothing about the rows of a statement: connection, transaction state (read-only, timed out), rollback (deadlock), resources (disk
+# full, memory, connections), locks, an operator's intervention (shutdown, canceled), the system (I/O).
+EVERYONES = {CONNECTION_CLASS, "25", "40", "53", "55", "57", "58"}
 SENTENCE = "The database cannot be reached at the moment; try again. The same client order id is safe: it never makes a second order."
 
 
@@ -22,6 +28,16 @@ def database_is_away(error: BaseException | None) -> bool:
         return False
     state = getattr(error.__cause__, "sqlstate", None)
     return state is None or state.startswith(CONNECTION_CLASS) or state in SHUTDOWN
+
+
+def strikes_everyone(error: BaseException) -> bool:
+    """Whether any other statement would have met the same at this moment. All other errors of the database are the statement's own: its rows', its guards'."""
+    if not isinstance(error, DatabaseError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError | InterfaceError) and not isinstance(error.__cause__, PipelineAborted)
+    return state[:2] in EVERYONES
 
 
 def unavailable() -> DatabaseUnavailable:
