@@ -2,7 +2,8 @@
 
 A message is parsed once and its text is passed on as it came, the same object to everybody. A client whose previous send has not returned keeps the newest
 frame per instrument (and per account) and nothing else, so a stuck client costs a few frames of memory and delays nobody. Everything here runs on one event
-loop. What is lost while Redis is away is lost: every client is told to fetch again (`resync`) once it is back.
+loop. What is lost while Redis is away is lost: every client is told to fetch again (`resync`) once it is back. What comes late, or twice, is dropped: a
+frame carries its place (a tick's `seq`, an account's `version`), and no client is led back from a later one to an earlier.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ CONFIRM_SECONDS = 1.0
 FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.2, 5.0
 RESYNC: Key = ("resync", None)
 RESYNC_FRAME = json.dumps({"type": "resync"})
+NOWHERE = -1  # the place of what has none
 
 
 def frame_key(frame: dict[str, Any]) -> Key:
@@ -34,23 +36,29 @@ def frame_key(frame: dict[str, Any]) -> Key:
     return kind, frame.get("instrument") if kind == "tick" else frame.get("account")
 
 
+def frame_place(frame: dict[str, Any]) -> int:
+    """How far along its instrument's ticks, or its account's versions, a frame is."""
+    return int(frame["seq"] if frame["type"] == "tick" else frame.get("version", NOWHERE))
+
+
 class Subscriber:
-    """One client. Frames wait from the first `offer` on, and are sent from `start` on."""
+    """One client. Frames wait from the first `offer` on, and are sent from `start` on; of each key none that lies before one offered already."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._waiting: dict[Key, str] = {}
+        self._places: dict[Key, int] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def offer(self, key: Key, text: str) -> None:
-        """A newer frame takes the place of one that still waits."""
+    def offer(self, key: Key, text: str, place: int = NOWHERE) -> None:
+        """A newer frame takes the place of one that still waits; an older one, come late, is nothing. The same account version again may tell of more."""
+        known = self._places.get(key, NOWHERE)
+        if place < known or (place == known != NOWHERE and key[0] == "tick"):
+            return
+        if place != NOWHERE:
+            self._places[key] = place
         self._waiting[key] = text
-        self._wake.set()
-
-    def offer_older(self, key: Key, text: str) -> None:
-        """A frame from the database: it gives way to one that waits."""
-        self._waiting.setdefault(key, text)
         self._wake.set()
 
     def start(self) -> None:
@@ -179,12 +187,13 @@ class Hub:
 
     def _pass_on(self, channel: str, text: str) -> None:
         try:
-            key = frame_key(json.loads(text))
+            frame = json.loads(text)
+            key, place = frame_key(frame), frame_place(frame)
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("unreadable message", channel=channel, text=str(text)[:100])
             return
         for subscriber in self._subscribers.get(channel, ()):
-            subscriber.offer(key, text)
+            subscriber.offer(key, text, place)
 
     def _offer_all(self, key: Key, text: str) -> None:
         for subscribers in self._subscribers.values():

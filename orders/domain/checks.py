@@ -11,7 +11,7 @@ from accounts.domain.state import AccountState
 from accounts.enums import AccountStatus
 from orders.domain.order import Denial, Reservation, WorkingOrder
 from orders.enums import OrderType, Reason
-from quotes.domain.dealing import Dealing, Quote
+from quotes.domain.dealing import Dealing, Quote, is_fresh
 from tradingdesk.kernel import money
 
 
@@ -65,11 +65,15 @@ def check_quote(s: Situation) -> Denial | None:
     quote = s.dealing.quote
     if quote is None:
         return Denial(Reason.STALE_QUOTE, f"There is no quote for {s.dealing.symbol} yet.", {"instrument": s.dealing.symbol})
-    age = (s.wall_time - quote.received_at).total_seconds()
-    if age <= s.dealing.max_quote_age_seconds:
+    age, maximum = quote.age_seconds(s.wall_time), s.dealing.max_quote_age_seconds
+    if is_fresh(age, maximum):
         return None
-    detail = {"instrument": s.dealing.symbol, "age_seconds": f"{age:.1f}", "maximum_seconds": str(s.dealing.max_quote_age_seconds)}
-    return Denial(Reason.STALE_QUOTE, f"The last quote is {age:.1f} s old; at most {s.dealing.max_quote_age_seconds} s are allowed.", detail)
+    detail = {"instrument": s.dealing.symbol, "age_seconds": f"{age:.1f}", "maximum_seconds": str(maximum)}
+    if age < 0:
+        return Denial(
+            Reason.STALE_QUOTE, f"The last quote came in {-age:.1f} s after this moment: a clock was set back, and its age is unknown.", detail
+        )
+    return Denial(Reason.STALE_QUOTE, f"The last quote is {age:.1f} s old; at most {maximum} s are allowed.", detail)
 
 
 def check_tick(s: Situation) -> Denial | None:

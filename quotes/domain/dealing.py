@@ -7,6 +7,7 @@ from decimal import Decimal
 from quotes.enums import MarginBasis
 from tradingdesk.kernel import money
 
+CLOCKS_DIFFER_SECONDS = 1  # machines whose clocks are kept by NTP differ by milliseconds; a quote from further ahead says that a clock was set back
 STORED = "stored"  # the source of a tick that was read back: which feed or file it came from is not kept with each tick
 
 
@@ -21,9 +22,18 @@ class Quote:
     source: str
     received_at: datetime
 
+    def age_seconds(self, wall_time: datetime) -> float:
+        """Since it came in; below zero when the clock has been set back meanwhile."""
+        return (wall_time - self.received_at).total_seconds()
+
     def mark(self, is_long: bool) -> Decimal:
         """The side a position would close at."""
         return self.bid if is_long else self.ask
+
+
+def is_fresh(age_seconds: float, maximum_seconds: int) -> bool:
+    """Whether a quote of this age may be dealt on. One from the future is of an unknown age: it would be fresh for as long as the clock was set back."""
+    return -CLOCKS_DIFFER_SECONDS <= age_seconds <= maximum_seconds
 
 
 @dataclass(frozen=True, slots=True)

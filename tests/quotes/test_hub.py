@@ -104,10 +104,54 @@ def test_a_snapshot_gives_way_to_what_was_heard_meanwhile() -> None:
         await publisher.publish(CHANNEL, tick_text(9))
         await eventually(lambda: subscriber._waiting)
         for symbol in ("XAUUSD", "XAGUSD"):
-            subscriber.offer_older(("tick", symbol), tick_text(8, symbol))
+            subscriber.offer(("tick", symbol), tick_text(8, symbol), 8)
         subscriber.start()
         await eventually(lambda: len(heard) == 2)
         assert heard == [tick_text(9), tick_text(8, "XAGUSD")]
+        await hub.detach(subscriber)
+        await subscriber.stop()
+
+    run(body)
+
+
+def account_text(version: int) -> str:
+    return json.dumps({"type": "account", "account": 990002, "version": version})
+
+
+def test_messages_that_come_late_or_twice_lead_nobody_back() -> None:
+    async def body(hub: Hub, publisher: Redis) -> None:
+        heard, subscriber = client()
+        await hub.attach(subscriber, [CHANNEL, ACCOUNT])
+        subscriber.start()
+        for text in (tick_text(7), tick_text(9), tick_text(8), tick_text(9), tick_text(3, "XAGUSD")):
+            await publisher.publish(CHANNEL, text)
+            await asyncio.sleep(0.02)
+        for version in (4, 6, 5, 6):
+            await publisher.publish(ACCOUNT, account_text(version))
+            await asyncio.sleep(0.02)
+        await publisher.publish(CHANNEL, tick_text(10))
+        await eventually(lambda: tick_text(10) in heard)
+        assert heard == [
+            *(tick_text(7), tick_text(9), tick_text(3, "XAGUSD")),
+            *(account_text(4), account_text(6), account_text(6)),  # the same version again may tell of more than money: a margin call
+            tick_text(10),
+        ]
+        await hub.detach(subscriber)
+        await subscriber.stop()
+
+    run(body)
+
+
+def test_a_late_message_does_not_take_the_place_of_a_newer_snapshot() -> None:
+    async def body(hub: Hub, publisher: Redis) -> None:
+        heard, subscriber = client()
+        await hub.attach(subscriber, [CHANNEL])
+        await publisher.publish(CHANNEL, tick_text(7))
+        await eventually(lambda: subscriber._waiting)
+        subscriber.offer(("tick", "XAUUSD"), tick_text(8), 8)
+        subscriber.start()
+        await eventually(lambda: heard)
+        assert heard == [tick_text(8)]
         await hub.detach(subscriber)
         await subscriber.stop()
 
@@ -157,7 +201,7 @@ def test_unreadable_messages_harm_nobody() -> None:
         heard, subscriber = client()
         await hub.attach(subscriber, [CHANNEL])
         subscriber.start()
-        for text in ("{", "[]", "{}", "7", tick_text(3)):
+        for text in ("{", "[]", "{}", "7", '{"type": "tick", "instrument": "XAUUSD"}', tick_text(3)):
             await publisher.publish(CHANNEL, text)
         await eventually(lambda: heard == [tick_text(3)])
         await hub.detach(subscriber)

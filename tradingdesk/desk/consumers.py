@@ -20,7 +20,7 @@ from django.contrib.auth import get_user
 from django.db import Error
 
 from accounts.selectors import account_for
-from quotes.hub import Subscriber, frame_key, hub
+from quotes.hub import Subscriber, frame_key, frame_place, hub
 from quotes.selectors.latest import latest_frames
 from quotes.selectors.listings import market_named
 from tradingdesk.kernel.dispatch import ACCOUNT_CHANNEL, MARKET_CHANNEL
@@ -62,7 +62,7 @@ class MarketConsumer(AsyncWebsocketConsumer):
         self.subscriber = Subscriber(self._send_text)
         await hub().attach(self.subscriber, channels)
         for frame in await database_sync_to_async(lambda: list(latest_frames(market_id)))():
-            self.subscriber.offer_older(frame_key(frame), json.dumps(frame))
+            self.subscriber.offer(frame_key(frame), json.dumps(frame), frame_place(frame))
         self.subscriber.start()
         self.recheck = asyncio.create_task(self._look_again())
         return 0

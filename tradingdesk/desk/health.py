@@ -19,6 +19,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from quotes.domain.dealing import is_fresh
 from quotes.models import LatestQuote, Listing
 from quotes.selectors.calendars import calendar_of
 from settlement.models import Verification
@@ -117,7 +118,7 @@ def quotes() -> list[dict[str, Any]]:
 
 def _quote_state(listing: Listing, received_at: datetime | None, now: datetime) -> dict[str, Any]:
     age = None if received_at is None else round((now - received_at).total_seconds(), 1)
-    if age is not None and age <= listing.max_quote_age_seconds:
+    if age is not None and is_fresh(age, listing.max_quote_age_seconds):
         state = "fresh"
     elif not calendar_of(listing.calendar_id).is_open(now):
         state = "closed"

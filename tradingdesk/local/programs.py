@@ -62,12 +62,9 @@ def desk_programs(port: int) -> tuple[Program, ...]:
         Program("web", _web(port), {"PORT": str(port)}),
         Program("sweeps", _worker("sweeps,broker", "sweeps@%h")),
         Program("default", _worker("default,settlement", "default@%h")),
-        Program("beat", (*CELERY, "beat", "-l", "WARNING", "--pidfile=", "--scheduler", _SCHEDULER)),
+        Program("beat", (*CELERY, "beat", "-l", "WARNING", "--pidfile=")),
         Program("market", (*MANAGE, "run_market")),
     )
-
-
-_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 
 def _web(port: int) -> tuple[str, ...]:

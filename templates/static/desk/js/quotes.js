@@ -57,7 +57,7 @@ export function connectionLight(config, board) {
     const [state, text] = describe(isTroubled && socketState === "open" ? "no answer" : socketState, age, config.stale_seconds);
     element.dataset.state = state;
     if (element.textContent !== text) element.textContent = text;
-    markStale(age !== null && age <= config.stale_seconds ? "" : age === null ? "no quote" : `stale ${duration(age)}`);
+    markStale(staleness(age, config.stale_seconds));
   };
   document.body.addEventListener("desk:trouble", (event) => {
     isTroubled = event.detail;
@@ -68,6 +68,15 @@ export function connectionLight(config, board) {
     socketState = state;
     show();
   };
+}
+
+// A quote from the future says that the desk's clock was set back: it is not dealt on, however new it looks.
+const AHEAD = -1; // s
+
+function staleness(age, staleSeconds) {
+  if (age === null) return "no quote";
+  if (age < AHEAD) return "ahead of the clock";
+  return age <= staleSeconds ? "" : `stale ${duration(age)}`;
 }
 
 function markStale(text) {
@@ -81,6 +90,7 @@ const duration = (seconds) => (seconds < 120 ? `${Math.floor(seconds)} s` : `${M
 function describe(socketState, age, staleSeconds) {
   if (socketState !== "open") return [socketState, socketState];
   if (age === null) return ["old", "no quotes yet"];
+  if (age < AHEAD) return ["old", "quotes ahead of the clock"];
   if (age <= Math.min(staleSeconds, 5)) return ["live", "live"];
   return ["old", `quotes ${duration(age)} old`];
 }

@@ -1,0 +1,49 @@
+"""The scheduler of jobs over a clock that was set back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from tradingdesk.beat import SteadyScheduler
+from tradingdesk.celery import app
+from tradingdesk.desk.demo.jobs import jobs
+from tradingdesk.kernel import clock
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ran_in_the_future(own_database: Any) -> None:
+    """Every job has run an hour from now: what the table says after the clock was set back by an hour."""
+    jobs()
+    PeriodicTask.objects.update(last_run_at=clock.now() + HOUR)
+
+
+def seconds_until(scheduler: Any) -> dict[str, float]:
+    """Until each of our jobs is due, by name."""
+    scheduler.tick()
+    return {name: entry.is_due().next for name, entry in scheduler.schedule.items() if not name.startswith("celery.")}
+
+
+def periods() -> dict[str, int]:
+    """Of our jobs, in seconds, by name."""
+    tasks = PeriodicTask.objects.exclude(name__startswith="celery.").select_related("interval")
+    return {task.name: task.interval.every for task in tasks}
+
+
+@pytest.mark.usefixtures("ran_in_the_future")
+def test_the_control_without_ours_jobs_wait_for_as_long_as_the_clock_was_set_back() -> None:
+    assert min(seconds_until(DatabaseScheduler(app=app)).values()) > 3_500
+
+
+@pytest.mark.usefixtures("ran_in_the_future")
+def test_jobs_go_on_at_their_own_pace() -> None:
+    scheduler = SteadyScheduler(app=app)
+    due = seconds_until(scheduler)
+    assert due.keys() == periods().keys()
+    assert all(due[name] <= seconds for name, seconds in periods().items())
+    first = min(scheduler._heap, key=lambda event: event.time)
+    assert first.entry.name == min(periods(), key=periods().__getitem__)
