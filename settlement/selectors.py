@@ -18,14 +18,15 @@ from tradingdesk.kernel.errors import NotFound
 
 log = structlog.get_logger(__name__)
 
+# Deficits that were written off stand with cash: both are money that moved without a trade.
 ZERO_SUM = """
 SELECT currency, instrument_id,
     coalesce(sum(amount) FILTER (WHERE account_id IS NOT NULL AND kind IN ('REALISED_PNL', 'HOLDING_PNL')), 0),
     coalesce(sum(amount) FILTER (WHERE account_id IS NOT NULL AND kind IN ('FEE', 'OVERNIGHT_FEE')), 0),
-    coalesce(sum(amount) FILTER (WHERE account_id IS NOT NULL AND kind = 'CASH'), 0),
+    coalesce(sum(amount) FILTER (WHERE account_id IS NOT NULL AND kind IN ('CASH', 'COMPENSATION')), 0),
     coalesce(sum(amount) FILTER (WHERE account_id IS NULL AND kind IN ('REALISED_PNL', 'HOLDING_PNL')), 0),
     coalesce(sum(amount) FILTER (WHERE account_id IS NULL AND kind IN ('FEE', 'OVERNIGHT_FEE')), 0),
-    coalesce(sum(amount) FILTER (WHERE account_id IS NULL AND kind = 'CASH'), 0),
+    coalesce(sum(amount) FILTER (WHERE account_id IS NULL AND kind IN ('CASH', 'COMPENSATION')), 0),
     sum(amount)
 FROM accounts_entry e
 WHERE e.trading_day > %s AND e.trading_day <= %s AND e.journal_id IN (SELECT id FROM accounts_journal WHERE market_id = %s)
@@ -87,7 +88,9 @@ def due_markets() -> list[tuple[int, date]]:
 
 
 def zero_sum_rows(market_id: int, after: date | None, through: date) -> list[tuple[Any, ...]]:
-    """(currency, instrument id, client P&L, fees, cash, house P&L, fees, cash, difference) of the days after `after` up to `through`."""
+    """(currency, instrument id, client P&L, fees, cash, house P&L, fees, cash, difference) of the days after `after` up to `through`; cash with
+    deficits written off.
+    """
     return sql.fetch_all(ZERO_SUM, [after or BEGINNING, through, market_id])
 
 

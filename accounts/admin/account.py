@@ -43,14 +43,21 @@ def trails(account: Account) -> list[tuple[str, str]]:
     return [(label, f"{reverse(f'admin:{name}_changelist')}?{lookup}={account.pk}") for label, name, lookup in TRAILS]
 
 
+SETTLEMENT_WORDS = (
+    "What settlement asks of an account, as a figure of its day; nothing is collected. US-style, an account is called when its balance is below the "
+    "maintenance margin of its lots (margin schedules), not before. A deficit is written off once no lot is open and nothing frozen."
+)
+
+
 @admin.register(RiskTier)
 class RiskTierAdmin(HistoriedAdmin):
     form = RiskTierForm
-    list_display = ["name", "floating", "margin_factor", "watch_level", "warning_level", "liquidation_level", "max_order_quantity"]
+    list_display = ["name", "floating", "margin_factor", "watch_level", "warning_level", "liquidation_level", "variation_call", "deficit"]
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", ("floating", "margin_factor")]}),
         ("Margin levels, in per cent", {"fields": [("watch_level", "warning_level"), "liquidation_level"]}),
+        ("Settlement", {"description": SETTLEMENT_WORDS, "fields": [("variation_call", "deficit")]}),
         ("Limits", {"fields": [("max_order_quantity", "max_position_quantity")]}),
     ]
 

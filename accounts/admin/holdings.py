@@ -19,7 +19,20 @@ CHANGE_COLOURS = MappingProxyType({LotChangeKind.OPEN: "success", LotChangeKind.
 
 @admin.register(Freeze)
 class FreezeAdmin(LogAdmin):
-    list_display = ["id", "account", "order", "instrument", "status", "quantity", "margin", "fee", "captured_margin", "released_margin", "created_at"]
+    list_display = [
+        "id",
+        "account",
+        "order",
+        "instrument",
+        "status",
+        "quantity",
+        "margin",
+        "gross_margin",
+        "fee",
+        "captured_margin",
+        "released_margin",
+        "created_at",
+    ]
     list_filter = [("account", AutocompleteSelectFilter), "status", "instrument"]
     list_select_related = ["account", "instrument"]
     search_fields = ["account__number__startswith", "order_id__exact"]
@@ -42,6 +55,7 @@ class LotAdmin(LogAdmin):
         "open_price",
         "basis_price",
         "margin",
+        "margin_group",
         "trading_day",
         "opened_at",
         "closed_at",

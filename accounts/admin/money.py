@@ -22,6 +22,7 @@ ENTRY_COLOURS = MappingProxyType(
         EntryKind.HOLDING_PNL: "success",
         EntryKind.FEE: "",
         EntryKind.OVERNIGHT_FEE: "",
+        EntryKind.COMPENSATION: "warning",
     }
 )
 JOURNAL_COLOURS = MappingProxyType({JournalKind.CASH: "info", JournalKind.FILL: "success", JournalKind.SETTLEMENT: "warning"})
@@ -49,8 +50,10 @@ class AccountDayAdmin(LogAdmin):
         "realised_pnl",
         "holding_pnl",
         "fees",
+        "compensation",
         "closing_balance",
         "margin",
+        "margin_call",
         "lots",
     ]
     list_filter = [("account", AutocompleteSelectFilter), "market", ("trading_day", RangeDateFilter)]

@@ -42,11 +42,36 @@ class FeeScheduleForm(forms.ModelForm):
         return self.cleaned_data
 
 
-class ListingForm(forms.ModelForm):
-    """A quote must be allowed some age, and a jump no negative size."""
+class MarginScheduleForm(forms.ModelForm):
+    """A call at maintenance margin restores initial margin: so much cannot have to be left of less."""
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        above_zero(self, "max_quote_age_seconds")
-        not_below_zero(self, "max_jump_rate")
+        not_below_zero(self, "rate", "per_lot", "maintenance_per_lot")
+        self._maintenance_within_initial()
         return self.cleaned_data
+
+    def _maintenance_within_initial(self) -> None:
+        # A share of the price has no amount yet; what is left of it is compared at settlement.
+        rate, initial, maintenance = (self.cleaned_data.get(name) for name in ("rate", "per_lot", "maintenance_per_lot"))
+        if maintenance and initial is not None and not rate and maintenance > initial:
+            self.add_error("maintenance_per_lot", f"{number(maintenance)} is more than the initial margin of a lot, {number(initial)}.")
+
+
+class ListingForm(forms.ModelForm):
+    """A quote must be allowed some age, a jump no negative size; what is quoted is some quantity, and one that an order can be of."""
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        above_zero(self, "max_quote_age_seconds", "quote_quantity")
+        not_below_zero(self, "max_jump_rate")
+        self._quoted_on_the_step()
+        return self.cleaned_data
+
+    def _quoted_on_the_step(self) -> None:
+        instrument, quoted = (
+            self.cleaned_data.get("instrument") or getattr(self.instance, "instrument", None),
+            self.cleaned_data.get("quote_quantity"),
+        )
+        if instrument is not None and quoted and not on_grid(quoted, instrument.quantity_step):
+            self.add_error("quote_quantity", f"{number(quoted)} is not a multiple of the quantity step, {number(instrument.quantity_step)}.")

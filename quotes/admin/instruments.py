@@ -6,9 +6,18 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from quotes.admin.forms import FeeScheduleForm, InstrumentForm
+from quotes.admin.forms import FeeScheduleForm, InstrumentForm, MarginScheduleForm
 from quotes.models import FeeSchedule, Instrument, MarginSchedule
 from tradingdesk.kernel.admin import HistoriedAdmin, KeptInline, register_changes
+
+MARGIN_WORDS = (
+    "At which price orders freeze margin and lots opened today occupy it; carried lots stand at their settlement price. "
+    "Where a price is not known yet, the next that is: the day's average, its last trade, the middle of the quote, the previous settlement, the order's own."
+)
+CLOSING_WORDS = (
+    "A close takes lots for P&L and margin in one order and may be charged in another: as closing today's lots first, up to the number opened today, "
+    "whichever lots it takes."
+)
 
 
 class FeeScheduleInline(KeptInline):
@@ -18,6 +27,7 @@ class FeeScheduleInline(KeptInline):
 
 class MarginScheduleInline(KeptInline):
     model = MarginSchedule
+    form = MarginScheduleForm
 
 
 @admin.register(Instrument)
@@ -28,8 +38,10 @@ class InstrumentAdmin(HistoriedAdmin):
     search_fields = ["symbol", "name"]
     inlines = [FeeScheduleInline, MarginScheduleInline]
     fieldsets = [
-        (None, {"fields": [("symbol", "name"), ("asset_class", "matching"), ("currency", "is_active")]}),
-        ("Contract", {"fields": [("multiplier", "tick_size"), ("quantity_step", "max_order_quantity"), "margin_basis"]}),
+        (None, {"fields": [("symbol", "name"), ("product", "asset_class"), ("matching", "currency"), "is_active"]}),
+        ("Contract", {"fields": [("multiplier", "tick_size"), ("quantity_step", "max_order_quantity")]}),
+        ("Margin", {"description": MARGIN_WORDS, "fields": ["margin_basis"]}),
+        ("Closing", {"description": CLOSING_WORDS, "fields": [("close_order", "fee_age")]}),
     ]
 
     def readonly_names(self, request: HttpRequest, obj: Any = None) -> Iterable[str]:
@@ -48,7 +60,8 @@ class FeeScheduleAdmin(HistoriedAdmin):
 
 @admin.register(MarginSchedule)
 class MarginScheduleAdmin(HistoriedAdmin):
-    list_display = ["__str__", "instrument", "effective_from", "rate", "per_lot"]
+    form = MarginScheduleForm
+    list_display = ["__str__", "instrument", "effective_from", "rate", "per_lot", "maintenance_per_lot", "is_larger_side"]
     list_filter = ["instrument"]
     list_select_related = ["instrument"]
     autocomplete_fields = ["instrument"]

@@ -61,7 +61,7 @@ class MarketAdmin(HistoriedAdmin):
 @admin.register(Listing)
 class ListingAdmin(HistoriedAdmin):
     form = ListingForm
-    list_display = ["__str__", "market", "instrument", "calendar", "max_quote_age_seconds", "max_jump_rate", "is_active"]
+    list_display = ["__str__", "market", "instrument", "calendar", "max_quote_age_seconds", "max_jump_rate", "quote_quantity", "is_active"]
     list_filter = ["market", "instrument", "is_active"]
     list_select_related = ["market", "instrument", "calendar"]
     autocomplete_fields = ["market", "instrument", "calendar"]

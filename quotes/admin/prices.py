@@ -9,7 +9,21 @@ from tradingdesk.kernel.admin import LogAdmin, ReadOnlyAdmin
 
 @admin.register(LatestQuote)
 class LatestQuoteAdmin(ReadOnlyAdmin):
-    list_display = ["id", "market", "instrument", "bid", "ask", "last", "time", "received_at", "trading_day", "last_seq", "evaluated_seq", "source"]
+    list_display = [
+        "id",
+        "market",
+        "instrument",
+        "bid",
+        "ask",
+        "last",
+        "day_volume",
+        "time",
+        "received_at",
+        "trading_day",
+        "last_seq",
+        "evaluated_seq",
+        "source",
+    ]
     list_filter = ["market", "instrument"]
     list_select_related = ["market", "instrument"]
     ordering = ["market__code", "instrument__symbol"]

@@ -49,17 +49,17 @@ class SettlementStep(AppendOnlyModel):
 
 
 class ZeroSumProof(AppendOnlyModel):
-    """Client P&L + house P&L + fees + cash = 0 for the day, per currency and instrument (no instrument: cash)."""
+    """Client P&L + house P&L + fees + cash = 0 for the day, per currency and instrument (no instrument: cash, and deficits written off)."""
 
     run = models.ForeignKey(SettlementRun, on_delete=models.PROTECT, related_name="proofs")
     currency = models.CharField(max_length=3)
     instrument = models.ForeignKey(Instrument, null=True, on_delete=models.PROTECT, related_name="+")
     client_pnl = MoneyField()
     client_fees = MoneyField()
-    client_cash = MoneyField()
+    client_cash = MoneyField("clients' cash and write-offs")
     house_pnl = MoneyField()
     house_fees = MoneyField()
-    house_cash = MoneyField()
+    house_cash = MoneyField("house cash and write-offs")
     difference = MoneyField(help_text="The sum of the six; anything but zero is a break")
 
     class Meta:

@@ -19,7 +19,7 @@ from tradingdesk.kernel import money
 
 log = structlog.get_logger(__name__)
 CHUNK = 200  # accounts in one transaction: some 50 ms of locks
-SUMMED = ("opening_balance", "cash", "realised_pnl", "holding_pnl", "fees", "closing_balance", "frozen", "margin")
+SUMMED = ("opening_balance", "cash", "realised_pnl", "holding_pnl", "fees", "compensation", "closing_balance", "frozen", "margin", "margin_call")
 
 
 def fix_prices(run: SettlementRun) -> dict[str, Any]:
@@ -81,7 +81,9 @@ def _hash(rows: Iterator[tuple[Any, ...]]) -> str:
 
 
 def prove(run: SettlementRun) -> dict[str, Any]:
-    """Client P&L + house P&L + fees + cash = 0, per currency and instrument; and every closing balance is the sum of the account's entries."""
+    """Client P&L + house P&L + fees + cash (deficits written off included) = 0, per currency and instrument; and every closing balance is the sum of the
+    account's entries.
+    """
     earlier = SettlementRun.objects.filter(market_id=run.market_id, trading_day__lt=run.trading_day).order_by("-trading_day").first()
     rows = zero_sum_rows(run.market_id, earlier.trading_day if earlier else None, run.trading_day)
     names = ("currency", "instrument_id", "client_pnl", "client_fees", "client_cash", "house_pnl", "house_fees", "house_cash", "difference")
