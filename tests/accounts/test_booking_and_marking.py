@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.domain.booking import booking_day, market_time
 from accounts.domain.journal import HOUSE_SIDE, FundsRow, JournalDraft
-from accounts.domain.marking import mark_lots, overnight_fees
+from accounts.domain.marking import deficit_to_write_off, margin_call, mark_lots, overnight_fees
 from accounts.enums import EntryKind, JournalKind
 from quotes.domain.calendar import Calendar
 from quotes.domain.dealing import Rates
@@ -105,3 +106,61 @@ def test_the_funds_row_is_the_state() -> None:
 
 def test_every_kind_of_entry_has_a_house_side() -> None:
     assert set(HOUSE_SIDE) == set(EntryKind)
+
+
+def test_marking_puts_a_lot_into_the_margin_group_of_tomorrow() -> None:
+    held = lot("1", "2000", margin_group="OLD")
+    mark_lots([held], {1: D(2010)}, {1: Rates(D(100), margin_rate=D("0.05"), margin_group="AU")})
+    assert (held.margin_group, held.margin) == ("AU", D("10050.00"))
+
+
+US = {1: Rates(D(1), margin_per_lot=D(8), maintenance_per_lot=D(6))}  # US-SHORT10: initial 8, maintenance 6 a contract
+
+
+@pytest.mark.parametrize(
+    ("rule", "balance", "call"),
+    [
+        ("NONE", "80", "0"),
+        ("NONE", "79.99", "0.01"),
+        ("NONE", "-5", "85"),
+        ("INITIAL", "79.99", "0"),
+        ("INITIAL", "60", "0"),  # strictly below: at maintenance nobody is called
+        ("INITIAL", "59.99", "20.01"),
+        ("INITIAL", "50", "30"),  # published
+        ("MAINTENANCE", "60", "0"),
+        ("MAINTENANCE", "50", "10"),
+        ("MAINTENANCE", "-5", "65"),
+    ],
+)
+def test_a_call_restores_what_the_tier_says(rule: str, balance: str, call: str) -> None:
+    account = state(balance=D(balance), variation_call=rule, lots=[lot("10", "96", side="SHORT", margin="80.00")])
+    account.charge_margin()
+    assert margin_call(account, US) == D(call)
+
+
+@pytest.mark.parametrize(("rule", "call"), [("INITIAL", "50.00"), ("MAINTENANCE", "30.00")])
+def test_a_call_counts_the_larger_side_where_margin_does(rule: str, call: str) -> None:
+    # long 10 × 8 and short 5 × 8 of one product: 80.00 are charged, and 10 × 6 must be left
+    long, short = lot("10", margin="80", margin_group="AU"), lot("5", id=2, side="SHORT", margin="40", margin_group="AU")
+    account = state(balance=D(30), variation_call=rule, lots=[long, short])
+    account.charge_margin()
+    assert margin_call(account, US) == D(call)
+
+
+def test_an_account_without_lots_is_called_for_what_it_owes_alone() -> None:
+    assert [margin_call(state(balance=D(b), variation_call=rule), {}) for rule in ("NONE", "INITIAL", "MAINTENANCE") for b in (-5, 5)] == [5, 0] * 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "written_off"),
+    [
+        ({}, "17800.00"),
+        ({"deficit": "OWED"}, "0"),
+        ({"balance": D(1)}, "0"),
+        ({"lots": [lot("1")]}, "0"),
+        ({"frozen_margin": D(1)}, "0"),
+        ({"frozen_fee": D(1)}, "0"),
+    ],
+)
+def test_a_deficit_is_written_off_once_nothing_is_open(fields: dict[str, Any], written_off: str) -> None:
+    assert deficit_to_write_off(state(**{"balance": D(-17_800), "deficit": "WRITTEN_OFF", **fields})) == D(written_off)

@@ -1,5 +1,6 @@
 """Lots, P&L, margin and available, as tables; and what must hold for every number (rules/futures.md §2.2, §5.1)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.domain.state import counted, floating, margin_level, mark_of
 from orders.domain.order import FreezeState
-from tests.accounts.builders import dealing, lot, quote, state
+from tests.accounts.builders import MONDAY, dealing, lot, quote, state
 
 D = Decimal
 CENT = D("0.01")
@@ -185,3 +186,31 @@ def test_claims_of_open_orders_count_against_positions() -> None:
     assert (account.closable(1, "SHORT"), account.committed(2, "LONG")) == (9, 0)
     account.reserve(1, "LONG", D(-6), is_closing=True)
     assert account.closable(1, "LONG") == 8
+
+
+@pytest.mark.parametrize(
+    ("fields", "unrealised", "withdrawable"),
+    [
+        ({}, "500", "89000"),  # unrealised profit is never paid out, whatever counts in available
+        ({"floating_rule": "ALL"}, "500", "89000"),
+        ({}, "-500", "88500"),
+        ({"floating_rule": "NONE"}, "-500", "88500"),  # nor is a loss that does not count
+        ({"frozen_margin": D(89_000)}, "-500", "0"),  # never below zero
+    ],
+)
+def test_what_may_be_paid_out(fields: dict, unrealised: str, withdrawable: str) -> None:
+    # 1 long from 2000: balance 100,000 − margin 11,000
+    account = state(margin=D(11_000), lots=[lot("1", "2000")], **fields)
+    bid = str(2000 + Decimal(unrealised) / 100)
+    account.revalue({(1, 1): dealing(quote(bid, "9999"))})
+    assert (account.unrealised, account.equity) == (D(unrealised), D(100_000) + D(unrealised))
+    assert account.withdrawable() == D(withdrawable)
+
+
+def test_a_lot_stands_at_its_basis_until_a_quote_of_a_later_day() -> None:
+    settled = lot("1", "2000", basis_price=D(2040))
+    account = state(lots=[settled], settled_through=MONDAY)
+    account.revalue({(1, 1): dealing(quote("2050", "2051"))})
+    assert (account.unrealised, account.equity, mark_of(settled, dealing(quote("2050", "2051")), MONDAY)) == (0, D(100_000), D(2040))
+    account.revalue({(1, 1): dealing(quote("2050", "2051"), quote_day=MONDAY + timedelta(days=1))})
+    assert (account.unrealised, account.available()) == (D(1000), D(100_000))

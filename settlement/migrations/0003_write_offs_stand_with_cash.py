@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('settlement', '0001_initial'),
+        ('settlement', '0002_verification'),
     ]
 
     operations = [
