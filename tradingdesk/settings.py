@@ -82,7 +82,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "simple_history.middleware.HistoryRequestMiddleware",
 ]
 TEMPLATES = [
     {
@@ -194,6 +193,7 @@ REST_FRAMEWORK = {
 }
 
 # -- admin ------------------------------------------------------------------------------------
+SIMPLE_HISTORY_ENABLED = False  # its signals: PostgreSQL writes history itself (kernel.history)
 SIMPLE_HISTORY_REVERT_DISABLED = True
 GOLD = {  # the admin's accent; 600 and darker carry white text at 4.5:1
     "50": "oklch(98% .02 85)",

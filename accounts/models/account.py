@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from accounts.enums import AccountStatus, Custody, DeficitRule, FloatingRule, VariationCall
 from quotes.models import Market
 from tradingdesk.kernel.fields import MoneyField, QuantityField, RateField
+from tradingdesk.kernel.history import History
 from tradingdesk.kernel.models import NeverDeletedModel
 
 
@@ -28,7 +28,7 @@ class RiskTier(models.Model):
     variation_call = models.CharField(max_length=16, choices=VariationCall, default=VariationCall.NONE, help_text="US-style call at settlement")
     max_order_quantity = QuantityField(null=True, blank=True)
     max_position_quantity = QuantityField(null=True, blank=True, help_text="Of one instrument, one side")
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["name"]
@@ -59,7 +59,7 @@ class Account(NeverDeletedModel):
     tier = models.ForeignKey(RiskTier, on_delete=models.PROTECT, related_name="accounts")
     status = models.CharField(max_length=16, choices=AccountStatus, default=AccountStatus.ACTIVE)
     opened_at = models.DateTimeField()
-    history = HistoricalRecords(m2m_fields=[agents])
+    history = History(m2m_fields=(agents,))
 
     class Meta:
         ordering = ["number"]

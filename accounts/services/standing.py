@@ -3,10 +3,11 @@
 from accounts.domain.transitions import STANDING
 from accounts.enums import AccountStatus
 from accounts.models import Account
+from tradingdesk.kernel.attribution import attributed
 from tradingdesk.kernel.errors import InvalidRequest, NotFound
 from tradingdesk.kernel.locks import command
 
-REASON_LETTERS = 100  # what the history holds
+REASON_LETTERS = 100  # a sentence, as it stands in the history
 
 
 @command
@@ -19,8 +20,8 @@ def change_standing(account_id: int, action: str, *, reason: str) -> Account:
     if account is None:
         raise NotFound("There is no such account.", account=account_id)
     account.status = AccountStatus(STANDING.next_status(account.status, action))
-    account._change_reason = reason  # type: ignore[attr-defined]
-    account.save(update_fields=["status"])
+    with attributed(reason=reason):
+        account.save(update_fields=["status"])
     return account
 
 

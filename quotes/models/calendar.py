@@ -4,7 +4,8 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from simple_history.models import HistoricalRecords
+
+from tradingdesk.kernel.history import History
 
 
 class SessionCalendar(models.Model):
@@ -15,7 +16,7 @@ class SessionCalendar(models.Model):
     timezone = models.CharField(max_length=64, help_text="IANA name, such as America/New_York")
     rolls_at = models.TimeField(null=True, blank=True, help_text="Local time at which the next trading day begins; empty: midnight")
     trading_weekdays = models.CharField(max_length=7, default="12345", help_text="ISO weekdays that are trading days: 1 is Monday")
-    history = HistoricalRecords()
+    history = History()
 
     def __str__(self) -> str:
         return self.code
@@ -41,7 +42,7 @@ class SessionWindow(models.Model):
     )
     opens_at = models.TimeField()
     closes_at = models.TimeField(help_text="At or before the opening time: on the following day")
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["calendar", "weekday", "opens_at"]
@@ -57,7 +58,7 @@ class Holiday(models.Model):
     calendar = models.ForeignKey(SessionCalendar, on_delete=models.CASCADE, related_name="holidays")
     day = models.DateField()
     name = models.CharField(max_length=100)
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["calendar", "day"]

@@ -2,10 +2,10 @@
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from quotes.enums import AssetClass, LotChoice, MarginBasis, Matching
 from tradingdesk.kernel.fields import MoneyField, PriceField, QuantityField, RateField
+from tradingdesk.kernel.history import History
 
 
 class Instrument(models.Model):
@@ -25,7 +25,7 @@ class Instrument(models.Model):
     close_order = models.CharField(max_length=16, choices=LotChoice, default=LotChoice.FIFO, help_text="Which lots a close takes")
     fee_age = models.CharField(max_length=16, choices=LotChoice, default=LotChoice.FIFO, help_text="Which lots a close is charged as")
     is_active = models.BooleanField(default=True)
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["symbol"]
@@ -60,7 +60,7 @@ class FeeSchedule(models.Model):
     close_today_per_lot = MoneyField(default=0, help_text="For lots opened the same trading day")
     close_today_rate = RateField(default=0)
     overnight_per_lot = MoneyField(default=0, help_text="Charged at settlement on every open lot")
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["instrument", "-effective_from"]
@@ -86,7 +86,7 @@ class MarginSchedule(models.Model):
     is_larger_side = models.BooleanField(
         default=False, help_text="Of a product's months together the larger side is charged, not both (rules/futures.md §5.4)"
     )
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["instrument", "-effective_from"]

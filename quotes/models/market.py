@@ -1,12 +1,12 @@
 """A market is one stream of prices with its own clock and its own accounts; a listing says what trades in it, and how."""
 
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from quotes.enums import MarketClock, MarketKind
 from quotes.models.calendar import SessionCalendar
 from quotes.models.instrument import Instrument
 from tradingdesk.kernel.fields import QuantityField, RateField
+from tradingdesk.kernel.history import History
 
 
 class Market(models.Model):
@@ -26,7 +26,7 @@ class Market(models.Model):
     script_time = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="How far a market with the clock SCRIPT has come; never goes back"
     )
-    history = HistoricalRecords(excluded_fields=["priced_through", "script_time"])
+    history = History(excluded_fields=("priced_through", "script_time"))
 
     class Meta:
         ordering = ["code"]
@@ -47,7 +47,7 @@ class Listing(models.Model):
         null=True, blank=True, help_text="Lots each order gets of one quote; what is left waits for the next. Empty: any number"
     )
     is_active = models.BooleanField(default=True)
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         ordering = ["market", "instrument"]

@@ -25,6 +25,7 @@ WITHOUT_PAGE = {
     "django_celery_beat.PeriodicTasks",  # one row that says when the schedule changed
     "accounts.HistoricalAccount_agents",  # part of an account's history page
     "accounts.HistoricalUser_groups",  # part of a user's
+    "accounts.HistoricalUser_user_permissions",  # likewise
 }
 LIST_QUERIES = 16
 PAGE_QUERIES = 26

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.core.management import call_command
 from django.db.models import BooleanField, DecimalField, Model
@@ -17,14 +16,13 @@ from accounts.models import Account, RiskTier, User
 from accounts.services.standing import change_standing
 from quotes.models import Holiday, Listing, Market, SessionCalendar
 from settlement.services.run import settle
-from tests.architecture.source import PACKAGES
+from tests.kernel.histories import differences
 from tradingdesk.kernel.admin import HistoriedAdmin
+from tradingdesk.kernel.attribution import attributed
+from tradingdesk.kernel.history import historied_models
 
 pytestmark = pytest.mark.django_db
-HISTORIED = sorted(
-    (m for m in apps.get_models() if hasattr(m._meta, "simple_history_manager_attribute") and m.__module__.split(".")[0] in PACKAGES),
-    key=lambda m: m._meta.label,
-)
+HISTORIED = historied_models()
 
 
 @pytest.fixture
@@ -34,27 +32,6 @@ def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> No
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("seed_demo", verbosity=0)
     Holiday.objects.create(calendar=SessionCalendar.objects.first(), day=date(2026, 12, 25), name="Christmas")
-
-
-def differences(row: Model) -> dict[str, tuple[Any, Any]]:
-    """{field: (live, last history)} where they differ; every field when there is no history at all."""
-    last = row.history.first()  # type: ignore[attr-defined]
-    live = type(row)._default_manager.get(pk=row.pk)
-    names = [f.attname for f in type(row).history.model.tracked_fields]  # type: ignore[attr-defined]
-    found = {name: (getattr(live, name), getattr(last, name, "no history")) for name in names}
-    found |= {f"{name} (many)": pair for name, pair in many(live, last).items()}
-    return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
-
-
-def many(live: Model, last: Any) -> dict[str, tuple[set[int], set[int]]]:
-    fields = getattr(type(live).history.model, "_history_m2m_fields", [])  # type: ignore[attr-defined]
-    return {
-        f.name: (
-            set(getattr(live, f.name).values_list("pk", flat=True)),
-            {getattr(row, f"{f.related_model._meta.model_name}_id") for row in getattr(last, f.name).all()} if last else set(),
-        )
-        for f in fields
-    }
 
 
 def all_differences() -> dict[str, dict[str, tuple[Any, Any]]]:
@@ -101,7 +78,8 @@ def save_as_admin(row: Model, changed: list[str], user: User) -> None:
     request.user = user
     page = admin.site._registry[type(row)]
     assert isinstance(page, HistoriedAdmin)
-    page.save_model(request, row, SimpleNamespace(changed_data=changed), change=True)
+    with attributed(actor=user.pk):
+        page.save_model(request, row, SimpleNamespace(changed_data=changed), change=True)
 
 
 @pytest.mark.parametrize("model", HISTORIED, ids=lambda m: m._meta.label)

@@ -113,6 +113,8 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     Configuration is switched off or dated, never deleted: old days refer to it.
     """
 
+    history_list_display: ClassVar[Any] = ["origin", "request"]
+
     @answers(*READ)
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The past is looked at, never restored."""
@@ -125,20 +127,11 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         """Writes what the form changed and nothing else: columns that services move meanwhile stay theirs."""
-        obj._history_user = request.user  # type: ignore[attr-defined]
+        changed = [f.name for f in obj._meta.concrete_fields if f.name in form.changed_data]
         if not change:
             obj.save()
-            return
-        changed = [f.name for f in obj._meta.concrete_fields if f.name in form.changed_data]
-        if changed:
-            take_over_others(obj, changed)
+        elif changed:
             obj.save(update_fields=changed)
-
-
-def take_over_others(obj: Model, changed: Collection[str]) -> None:
-    """Locks the row and reads the columns this save leaves alone: its history row copies them, and they may have moved since the form was loaded."""
-    others = [f.name for f in obj._meta.concrete_fields if f.name not in changed and not f.primary_key]
-    obj.refresh_from_db(fields=others, from_queryset=type(obj)._default_manager.select_for_update(of=("self",), no_key=True))
 
 
 class KeptInline(TabularInline):
@@ -219,7 +212,7 @@ class ChangesAdmin(LogAdmin):
     """All changes of one kind of configuration, over all its rows: who, when, why. Seen by whoever may see the configuration itself."""
 
     badges: ClassVar[Any] = {"history_type": HISTORY_TYPES}
-    list_display: ClassVar[Any] = ["history_date", "history_type", "record", "history_user", "history_change_reason"]
+    list_display: ClassVar[Any] = ["history_date", "history_type", "record", "history_user", "history_change_reason", "origin", "history_request_id"]
     list_filter: ClassVar[Any] = ["history_type"]
     ordering: ClassVar[Any] = ["-history_date", "-history_id"]
 

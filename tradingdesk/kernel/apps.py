@@ -1,8 +1,9 @@
-"""The kernel's part of every migrate: once all apps have migrated, the database's guards and grants are installed anew."""
+"""The kernel's part of every migrate, the database's guards and grants installed anew once all apps have migrated; and of every connection: history is told."""
 
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -13,7 +14,10 @@ class KernelConfig(AppConfig):
     label = "kernel"
 
     def ready(self) -> None:
+        from tradingdesk.kernel import history
+
         post_migrate.connect(install_guards, sender=self)
+        connection_created.connect(history.listen)
 
 
 def install_guards(**_: Any) -> None:

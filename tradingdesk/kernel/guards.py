@@ -1,9 +1,9 @@
 """What PostgreSQL itself refuses, and who may do what: installed after every migrate, from Python tables, idempotently.
 
-Each app may have a `guards.py` with `statements() -> list[str]`, and `grants() -> list[str]` for what desk_app may do beyond reading and writing rows. Error
-codes of ours: DK001 row that stays, DK002 transition, DK003 unbalanced journal, DK004 funds, DK005 order steps, DK006 tick day. Two roles: `desk_owner` owns
-and migrates; `desk_app` runs, may read and write rows, on append-only tables insert alone, and delete nothing that is money or an order; it owns nothing, so
-it can neither drop nor disable a trigger.
+Each app may have a `guards.py` with `statements() -> list[str]`, and `grants() -> list[str]` for what desk_app may do beyond reading and writing rows; the
+triggers that write history are `kernel.history_guards`. Error codes of ours: DK001 row that stays, DK002 transition, DK003 unbalanced journal, DK004 funds,
+DK005 order steps, DK006 tick day, DK007 history. Two roles: `desk_owner` owns and migrates; `desk_app` runs, may read and write rows, on append-only tables
+insert alone, on history nothing but read, and delete nothing that is money or an order; it owns nothing, so it can neither drop nor disable a trigger.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from types import ModuleType
 from django.apps import apps
 from django.db import connection
 from django.db.models import Model
+
+from tradingdesk.kernel import history_guards
 
 APP_ROLE = "desk_app"
 
@@ -82,11 +84,11 @@ def guard_statements() -> list[str]:
     statements = [REFUSE_CHANGE, *(append_only_sql(m._meta.db_table) for m in append_only_models())]
     for model in never_deleted_models():
         statements += [never_deleted_sql(model._meta.db_table), *fixed_sql(model)]
-    return statements + [statement for guards in app_guards() for statement in guards.statements()]
+    return statements + history_guards.statements() + [statement for guards in app_guards() for statement in guards.statements()]
 
 
 def grant_statements() -> list[str]:
-    """Privileges of desk_app: rows, not structure; append-only tables take INSERT and SELECT alone; what stays is not deleted."""
+    """Privileges of desk_app: rows, not structure; append-only tables take INSERT and SELECT alone, history SELECT; what stays is not deleted."""
     statements = [
         f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}",
@@ -94,6 +96,7 @@ def grant_statements() -> list[str]:
     ]
     statements += [f"REVOKE UPDATE, DELETE, TRUNCATE ON {m._meta.db_table} FROM {APP_ROLE}" for m in append_only_models()]
     statements += [f"REVOKE DELETE, TRUNCATE ON {m._meta.db_table} FROM {APP_ROLE}" for m in never_deleted_models()]
+    statements += [f"REVOKE INSERT ON {m._meta.db_table} FROM {APP_ROLE}" for m in append_only_models() if getattr(m, "written_by_database", False)]
     return statements + [statement for guards in app_guards() if hasattr(guards, "grants") for statement in guards.grants()]
 
 

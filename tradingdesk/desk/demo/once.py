@@ -9,11 +9,10 @@ M = TypeVar("M", bound=Model)
 
 
 def create_once(model: type[M], lookup: dict[str, Any], **values: Any) -> tuple[M, bool]:
-    """The row that answers to `lookup`, made with `values` where it was absent; tells whether it was made. The history says why."""
+    """The row that answers to `lookup`, made with `values` where it was absent; tells whether it was made."""
     found = model._default_manager.filter(**lookup).first()
     if found is not None:
         return found, False
     made = model(**lookup, **values)
-    made._change_reason = REASON  # type: ignore[attr-defined]
     made.save()
     return made, True

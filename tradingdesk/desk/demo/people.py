@@ -15,7 +15,6 @@ from django.contrib.auth.models import Group
 from accounts.enums import Role
 from accounts.models import User
 from accounts.roles import enters_admin
-from tradingdesk.desk.demo.once import REASON
 from tradingdesk.local import passwords
 
 ADMIN = "admin"
@@ -85,7 +84,6 @@ def _with_password(role: str, password: str) -> User:
     if user is None:
         return _new_person(role, password)
     user.set_password(password)
-    user._change_reason = REASON  # type: ignore[attr-defined]
     user.save(update_fields=["password"])
     return user
 
@@ -94,7 +92,6 @@ def _new_person(role: str, password: str) -> User:
     first, last = NAMES[role]  # type: ignore[index]
     user = User(username=role, first_name=first, last_name=last, is_superuser=role == ADMIN, is_staff=role == ADMIN or enters_admin([role]))
     user.set_password(password)
-    user._change_reason = REASON  # type: ignore[attr-defined]
     user.save()
     user.groups.set(Group.objects.filter(name=role))
     return user
@@ -106,6 +103,5 @@ def client(username: str, first_name: str, last_name: str) -> User:
     if user is None:
         user = User(username=username, first_name=first_name, last_name=last_name)
         user.set_unusable_password()
-        user._change_reason = REASON  # type: ignore[attr-defined]
         user.save()
     return user
