@@ -42,14 +42,36 @@ class Desk:
     seq: int = 0
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def quote(self, bid: str, ask: str, *, evaluate: bool = True, seconds: float = 1) -> int:
-        """The next tick; resting orders see it. How many of them were filled."""
+    def quote(
+        self,
+        bid: str,
+        ask: str,
+        *,
+        evaluate: bool = True,
+        seconds: float = 1,
+        last: str | None = None,
+        size: str | None = None,
+        instrument: Instrument | None = None,
+    ) -> int:
+        """The next tick, of gold unless another instrument is named; resting orders see it. How many of them were filled."""
         self.at += timedelta(seconds=seconds)
+        instrument_id = (instrument or self.gold).pk
+        tick = Tick(0, self.at, Decimal(bid), Decimal(ask), Decimal(last) if last else None, Decimal(size) if size else None)
         with clock.fixed(self.at):
-            recorded = tick_service.record(self.market.pk, self.gold.pk, [Tick(0, self.at, Decimal(bid), Decimal(ask))], "test")
+            recorded = tick_service.record(self.market.pk, instrument_id, [tick], "test")
             if not evaluate:
                 return 0
-            return resting.evaluate(self.market.pk, self.gold.pk, recorded.clean, "test")
+            return resting.evaluate(self.market.pk, instrument_id, recorded.clean, "test")
+
+    def list_another(self, symbol: str, **fields: Any) -> Instrument:
+        """One more instrument of the market, gold's terms and schedules but for these fields."""
+        terms = {"name": symbol, "multiplier": self.gold.multiplier, "tick_size": self.gold.tick_size, "currency": self.gold.currency}
+        other = Instrument.objects.create(**{"symbol": symbol, **terms, **fields})
+        for schedule in (*FeeSchedule.objects.filter(instrument=self.gold), *MarginSchedule.objects.filter(instrument=self.gold)):
+            schedule.pk, schedule.instrument = None, other
+            schedule.save()
+        Listing.objects.create(market=self.market, instrument=other, calendar=self.calendar)
+        return other
 
     def cap(self, lots: str | int | None) -> None:
         """From now on each order gets at most so many lots of one quote; None: any number."""
