@@ -124,7 +124,7 @@ LOCK_TIMEOUT_MS = 3_000  # an account lock is held for milliseconds; three secon
 SESSION = {
     "timezone": "UTC",
     "lock_timeout": LOCK_TIMEOUT_MS,
-    "idle_in_transaction_session_timeout": 60_000,
+    "idle_in_transaction_session_timeout": 20_000,  # a process that stands still in the middle of a command lets go of its locks by then
     "plan_cache_mode": "force_generic_plan",  # prepared statements are planned once, not at every call
 }
 

@@ -20,3 +20,10 @@ def two_transactions() -> None:
         insert(model, rows)
 
     sql.insert = committing_insert
+
+
+def impatient() -> None:
+    """No defect: a leader that stands still is given up after one second instead of fifteen."""
+    from tradingdesk.desk.market import leadership
+
+    leadership.FROZEN_SECONDS = 1.5

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, RequestTooLarge
-from tradingdesk.kernel.outages import database_is_away, told, unavailable
+from tradingdesk.kernel.outages import outage, told
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +57,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """DeskError by its own code and status; DRF's errors in the same shape; anything else stays a bug."""
     if isinstance(error, RequestDataTooBig):
         error = RequestTooLarge("The request body is too large.", maximum=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    if database_is_away(error):
-        refusal = unavailable()
-        return told(context["request"]._request, Response(refusal.as_dict(), status=refusal.http_status), error)
+    if refusal := outage(error):
+        return told(context["request"]._request, Response(refusal.as_dict(), status=refusal.http_status), refusal, error)
     if isinstance(error, DeskError):
         return Response(error.as_dict(), status=error.http_status)
     response = drf_exception_handler(error, context)

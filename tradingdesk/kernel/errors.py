@@ -77,6 +77,14 @@ class DatabaseUnavailable(DeskError):
     retryable = True
 
 
+class DatabaseFull(DeskError):
+    """PostgreSQL has no room to write: nothing was changed, what is there can be read."""
+
+    code = "DATABASE_FULL"
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
+    retryable = True
+
+
 class InvalidTransition(DeskError):
     """The state machine has no row for this pair of status and event."""
 

@@ -8,7 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from tradingdesk.kernel.attribution import attributed
-from tradingdesk.kernel.outages import database_is_away
+from tradingdesk.kernel.outages import outage
 from tradingdesk.kernel.pages import database_away
 
 HEADER = "X-Request-ID"
@@ -28,8 +28,9 @@ class RequestMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """503 wherever a view meets an absent database; everything else stays what it is."""
-        return database_away(request, error) if database_is_away(error) else None
+        """503 wherever a view meets an absent or a full database; everything else stays what it is."""
+        refusal = outage(error)
+        return database_away(request, refusal, error) if refusal else None
 
 
 def person(request: HttpRequest) -> int | None:

@@ -8,9 +8,9 @@ from typing import TypeVar
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
-from psycopg.errors import PipelineAborted
+from psycopg.errors import DiskFull, PipelineAborted
 
-from tradingdesk.kernel.errors import DatabaseUnavailable
+from tradingdesk.kernel.errors import DatabaseFull, DatabaseUnavailable, DeskError
 
 R = TypeVar("R", bound=HttpResponseBase)
 log = structlog.get_logger(__name__)
@@ -19,7 +19,8 @@ SHUTDOWN = {"57P01", "57P02", "57P03", "57P05", "53300"}  # shut down, crashed, 
 # SQLSTATE classes that say nothing about the rows of a statement: connection, transaction state (read-only, timed out), rollback (deadlock), resources (disk
 # full, memory, connections), locks, an operator's intervention (shutdown, canceled), the system (I/O).
 EVERYONES = {CONNECTION_CLASS, "25", "40", "53", "55", "57", "58"}
-SENTENCE = "The database cannot be reached at the moment; try again. The same client order id is safe: it never makes a second order."
+AWAY = "The database cannot be reached at the moment; try again. The same client order id is safe: it never makes a second order."
+FULL = "The database has no room left, so nothing was changed; reading goes on. Try again later, with the same client order id."
 
 
 def database_is_away(error: BaseException | None) -> bool:
@@ -40,13 +41,18 @@ def strikes_everyone(error: BaseException) -> bool:
     return state[:2] in EVERYONES
 
 
-def unavailable() -> DatabaseUnavailable:
-    """The refusal that people and programs get."""
-    return DatabaseUnavailable(SENTENCE)
+def outage(error: BaseException | None) -> DeskError | None:
+    """The refusal that people and programs get; None for every other failure."""
+    if database_is_away(error):
+        return DatabaseUnavailable(AWAY)
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, DiskFull):
+        return DatabaseFull(FULL)
+    return None
 
 
-def told(request: HttpRequest, response: R, error: BaseException) -> R:
+def told(request: HttpRequest, response: R, refusal: DeskError, error: BaseException) -> R:
     """The answer, its one line in the log written; Django would add a second."""
-    log.error("database away", method=request.method, path=request.path, error=str(error).partition("\n")[0])
+    what = "database full" if isinstance(refusal, DatabaseFull) else "database away"
+    log.error(what, method=request.method, path=request.path, error=str(error).partition("\n")[0])
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response

@@ -20,7 +20,7 @@ from django_htmx.http import reswap, retarget
 
 from tradingdesk.kernel.errors import DeskError, InvalidRequest, NotFound, RequestTooLarge
 from tradingdesk.kernel.htmx import DeskRequest
-from tradingdesk.kernel.outages import database_is_away, told, unavailable
+from tradingdesk.kernel.outages import outage, told
 
 API_PREFIX = "/api/"
 TITLES = {
@@ -99,15 +99,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says how to find this failure in the log. A session that could not be stored because the database is away comes here."""
     error = sys.exc_info()[1]
-    if error is not None and database_is_away(error):
-        return database_away(request, error)
+    if error is not None and (refusal := outage(error)):
+        return database_away(request, refusal, error)
     return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, f"The failure is logged under {getattr(request, 'request_id', 'this minute')}.")
 
 
-def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """PostgreSQL cannot be reached: 503 in the form its reader can use, without asking the database for anything."""
-    refusal = unavailable()
-    return told(request, error_page(request, refusal.http_status, refusal.message, refusal.reason_code), error)
+def database_away(request: HttpRequest, refusal: DeskError, error: BaseException) -> HttpResponse:
+    """PostgreSQL cannot be reached, or cannot write: 503 in the form its reader can use, without asking the database for anything."""
+    return told(request, error_page(request, refusal.http_status, refusal.message, refusal.reason_code), refusal, error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

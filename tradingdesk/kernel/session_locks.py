@@ -33,10 +33,15 @@ class LockLost(DeskError):
 
 
 class SessionLocks:
-    """One connection and the locks taken on it; any thread may use it. Close it always. Opening, `take` and `release` raise psycopg.Error."""
+    """One connection and the locks taken on it; any thread may use it. Close it always. Opening, `take` and `release` raise psycopg.Error.
 
-    def __init__(self, name: str) -> None:
+    With `idle_seconds` the server ends the connection, and lets go of the locks, once nothing was asked on it for so long: its process stands still.
+    """
+
+    def __init__(self, name: str, idle_seconds: float | None = None) -> None:
         self._connection = psycopg.connect(**connection_parameters(name), autocommit=True)
+        if idle_seconds is not None:
+            self._connection.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{round(idle_seconds * 1000)}ms"])
         self._held: set[Key] = set()
         self._mutex = threading.Lock()
 

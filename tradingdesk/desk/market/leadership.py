@@ -1,16 +1,21 @@
 """One leader per market: a session-level advisory lock (`kernel.session_locks`). The streams' `leader_epoch` fences off a leader that has not noticed
 yet that it lost the lock.
+
+The process asks for its locks every second (`process.SCAN_SECONDS`). One that stands still (stopped, swapped out, its machine suspended) keeps its connection
+and would keep its markets for ever: the server ends its session, and a standby takes over.
 """
 
 from tradingdesk.kernel.locks import AdvisoryLock
 from tradingdesk.kernel.session_locks import SessionLocks
+
+FROZEN_SECONDS = 15.0  # without a question; followers that are told to end are waited for at most ten (follower.JOIN_SECONDS)
 
 
 class Leadership:
     """The markets this process leads. `lead` and `release` raise psycopg.Error once the connection is lost: all is lost with it."""
 
     def __init__(self) -> None:
-        self._locks = SessionLocks("market leader")
+        self._locks = SessionLocks("market leader", FROZEN_SECONDS)
 
     def lead(self, market_id: int) -> bool:
         """Whether this process now leads the market; never waits."""
