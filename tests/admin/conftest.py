@@ -41,7 +41,6 @@ class Book:
         desk.close_long(self.account, 1)
         desk.quote("2012.00", "2011.00")  # crossed: kept, flagged, never dealt on
         Holiday.objects.create(calendar=desk.calendar, day=desk.at.date() + timedelta(days=200), name="Founders' day")
-        desk.calendar.windows.first().save()  # the factory writes windows without their history
         with desk.now():
             self.run: SettlementRun = settle(desk.market.pk)
         self.misstate("10")

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Model
+from django.test import Client
 from django.urls import reverse
 
 from tradingdesk.kernel.admin import ReadOnlyAdmin
@@ -30,3 +31,12 @@ def pages_of(model: type[Model]) -> Iterator[str]:
         yield address(model, "change", row.pk)
         if not isinstance(admin.site._registry[model], ReadOnlyAdmin):
             yield address(model, "history", row.pk)
+
+
+def as_shown(client: Client, page: str) -> dict[str, Any]:
+    """What a form's page would post if nobody touched it, its inlines without rows."""
+    context = client.get(page).context
+    form = context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    counts = {f"{inline.formset.prefix}-{name}": 0 for inline in context["inline_admin_formsets"] for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    return {name: value for name, value in values.items() if value is not None} | counts

@@ -75,7 +75,7 @@ def test_read_only_pages_have_no_fields_to_fill_in(book: Book, operations: Clien
 
 def test_an_account_page_lets_people_change_its_particulars_and_no_money_or_status(book: Book, operations: Client) -> None:
     html = operations.get(address(Account, "change", book.account.pk)).content.decode()
-    assert set(FORM_FIELD.findall(html)) - HARMLESS == {"name", "tier", "agents"}
+    assert set(FORM_FIELD.findall(html)) - HARMLESS == {"name", "tier", "agents", "change_reason"}
 
 
 def test_nothing_can_be_deleted(book: Book, operations: Client) -> None:

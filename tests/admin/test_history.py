@@ -1,13 +1,18 @@
 """History is looked at: who, when and why; no request but GET is answered, and nothing is restored."""
 
+from collections.abc import Callable
+
 import pytest
+from django.db import connection
 from django.test import Client
 
+from accounts.enums import Role
+from accounts.models import Account, RiskTier
 from orders.models import Order
 from quotes.models import Instrument, Market
 from settlement.models import SettlementRun
 from tests.admin.conftest import Book
-from tests.admin.pages import address, registered
+from tests.admin.pages import address, as_shown, registered
 from tradingdesk.kernel.admin import HistoriedAdmin, ReadOnlyAdmin
 
 pytestmark = pytest.mark.django_db
@@ -57,24 +62,8 @@ def test_what_has_no_history_but_itself_leads_to_where_it_says_what_happened(boo
 
 def test_a_change_in_the_admin_says_who_made_it(book: Book, operations: Client) -> None:
     gold = book.desk.gold
-    form = {
-        "symbol": gold.symbol,
-        "name": "Gold of another name",
-        "asset_class": gold.asset_class,
-        "matching": gold.matching,
-        "currency": "USD",
-        "is_active": "on",
-        "multiplier": "100",
-        "tick_size": "0.01",
-        "quantity_step": "1",
-        "margin_basis": gold.margin_basis,
-        **{
-            f"{prefix}-{name}": value
-            for prefix in ("fee_schedules", "margin_schedules")
-            for name, value in [("TOTAL_FORMS", 0), ("INITIAL_FORMS", 0)]
-        },
-    }
-    assert operations.post(address(Instrument, "change", gold.pk), form).status_code == 302
+    page = address(Instrument, "change", gold.pk)
+    assert operations.post(page, as_shown(operations, page) | {"name": "Gold of another name"}).status_code == 302
     newest = gold.history.first()
     assert (newest.name, newest.history_user.username) == ("Gold of another name", "one-operations")
     assert "Gold of another name" in operations.get(address(Instrument, "history", gold.pk)).content.decode()
@@ -91,3 +80,39 @@ def test_saving_a_form_leaves_what_settlement_wrote_meanwhile(book: Book, operat
     market.refresh_from_db()
     assert (market.name, str(market.priced_through)) == ("Renamed", "2026-03-09")
     assert SettlementRun.objects.count() == 1
+
+
+def test_who_why_and_on_which_request_stand_on_the_history_page(book: Book, operations: Client) -> None:
+    # Given a change in the admin with its reason, and one by hand
+    tier = book.desk.tier
+    page = address(RiskTier, "change", tier.pk)
+    answer = operations.post(page, as_shown(operations, page) | {"margin_factor": "1.75", "change_reason": " Volatile\x00 week "})
+    assert answer.status_code == 302, answer.context["errors"]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_risktier SET margin_factor = 2 WHERE id = %s", [tier.pk])
+    # Then the row's own page and the list of all changes tell both
+    own = operations.get(address(RiskTier, "history", tier.pk)).content.decode()
+    listed = operations.get(address(RiskTier.history.model, "changelist")).content.decode()
+    for html in (own, listed):
+        assert "Volatile week" in html
+        assert answer["X-Request-ID"] in html
+        assert "one-operations" in html
+        assert "desk_app · tradingdesk" in html
+    assert "1.00000000 → 1.75000000" in own
+    found = operations.get(address(RiskTier.history.model, "changelist"), {"q": answer["X-Request-ID"]}).content.decode()
+    assert "Volatile week" in found
+    assert "desk_app · tradingdesk" not in found
+
+
+def test_the_reason_covers_the_inlines_of_a_page_and_its_links(book: Book, operations: Client) -> None:
+    account, agent = book.account, book.desk.trader
+    page = address(Account, "change", account.pk)
+    answer = operations.post(page, {"name": account.name, "tier": account.tier_id, "agents": [agent.pk], "change_reason": "Holiday cover"})
+    assert answer.status_code == 302, answer.context["errors"]
+    newest = account.history.first()
+    assert ([row.user_id for row in newest.agents.all()], newest.history_change_reason) == ([agent.pk], "Holiday cover")
+
+
+def test_who_may_only_look_is_asked_for_no_reason(book: Book, client_of: Callable[[Role], Client]) -> None:
+    html = client_of(Role.COMPLIANCE).get(address(RiskTier, "change", book.desk.tier.pk)).content.decode()
+    assert "change_reason" not in html

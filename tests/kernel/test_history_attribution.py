@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import Account, RiskTier, User
 from quotes.models import Market
+from tests.admin.pages import as_shown
 from tests.conftest import OwnDatabase
 from tests.factories.desk import Desk
 from tests.kernel.histories import raw_update, versions
@@ -127,8 +128,7 @@ def operations(desk: Desk) -> Client:
 @pytest.mark.django_db
 def test_what_a_page_changes_is_its_reader_s_on_its_request(desk: Desk, operations: Client) -> None:
     page = reverse("admin:accounts_risktier_add")
-    levels = {"watch_level": 150, "warning_level": 120, "liquidation_level": 100}
-    answer = operations.post(page, {"name": "New", "floating": "ALL", "margin_factor": "1.5", **levels})
+    answer = operations.post(page, as_shown(operations, page) | {"name": "New"})
     assert answer.status_code == 302, answer.context["errors"]
     tier = RiskTier.objects.get(name="New")
     assert last(RiskTier, tier.pk)[::2] == ("operations", answer["X-Request-ID"])

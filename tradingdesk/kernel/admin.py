@@ -18,13 +18,15 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
-from tradingdesk.kernel.admin_columns import HISTORY_TYPES, column
+from tradingdesk.kernel.admin_columns import EMPTY, HISTORY_TYPES, column, link
 from tradingdesk.kernel.admin_forms import RowChoice, RowsChoice
+from tradingdesk.kernel.attribution import attributed
 from tradingdesk.kernel.errors import DeskError
 
 READ = ("GET", "HEAD")
 READ_AND_POST = (*READ, "POST")
 ROW_COLUMNS = 2  # of a read-only page
+REASON_LETTERS = 200  # of a change in the admin: a sentence or two
 R = TypeVar("R")
 
 
@@ -113,7 +115,13 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     Configuration is switched off or dated, never deleted: old days refer to it.
     """
 
-    history_list_display: ClassVar[Any] = ["origin", "request"]
+    object_history_list_template = "admin/history.html"
+    change_form_after_template = "admin/change_reason.html"
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the form changes, in inlines and links too, is changed for the reason given with it."""
+        with attributed(reason=given_reason(request)):
+            return super().changeform_view(request, *args, **kwargs)
 
     @answers(*READ)
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -132,6 +140,11 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             obj.save()
         elif changed:
             obj.save(update_fields=changed)
+
+
+def given_reason(request: HttpRequest) -> str:
+    """What stands in the form's field of that name, without what no column can hold."""
+    return request.POST.get("change_reason", "").replace("\x00", "").strip()[:REASON_LETTERS]
 
 
 class KeptInline(TabularInline):
@@ -212,8 +225,10 @@ class ChangesAdmin(LogAdmin):
     """All changes of one kind of configuration, over all its rows: who, when, why. Seen by whoever may see the configuration itself."""
 
     badges: ClassVar[Any] = {"history_type": HISTORY_TYPES}
-    list_display: ClassVar[Any] = ["history_date", "history_type", "record", "history_user", "history_change_reason", "origin", "history_request_id"]
+    list_display: ClassVar[Any] = ["history_date", "history_type", "record", "who", "history_change_reason", "history_request_id"]
     list_filter: ClassVar[Any] = ["history_type"]
+    search_fields: ClassVar[Any] = ["history_request_id__exact"]
+    search_help_text = "A request's id, whole"
     ordering: ClassVar[Any] = ["-history_date", "-history_id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -225,6 +240,11 @@ class ChangesAdmin(LogAdmin):
         """The row's own name as it was then; simple-history's `instance` would ask the database for each."""
         then = row.instance_type(**{f.name: getattr(row, f.name) for f in row.tracked_fields})
         return str(then)
+
+    @admin.display(description="who", ordering="history_user")
+    def who(self, row: Any) -> str:
+        """The person; where there is none, what PostgreSQL knows of the writer."""
+        return link(row.history_user) if row.history_user else row.origin or EMPTY
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         tracked = self.model.instance_type._meta
