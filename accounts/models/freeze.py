@@ -13,7 +13,8 @@ class Freeze(NeverDeletedModel):
     """One per order. Captured pro rata by fills, the rest released by cancel or expiry; resolved once.
 
     Whatever was frozen is open, captured or released: margin = open + captured + released, and so for the fee and the quantity.
-    `side` is the side of the position it opens or closes; closing orders freeze lots of it, and no margin.
+    `side` is the side of the position it opens or closes; closing orders freeze lots of it, and no margin. Of a product that is charged by its larger side
+    `margin` is what the order added to the charge when it was placed (§5.4); it stays so, whatever becomes of the lots and orders it was compared with.
     """
 
     fixed_fields = ("account", "instrument", "order_id")

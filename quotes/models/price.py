@@ -43,7 +43,7 @@ class Tick(AppendOnlyModel):
 class LatestQuote(models.Model):
     """The newest clean tick, one row per (market, instrument): what placement and sweeps deal on.
 
-    Written by `quotes.services.ticks` under this row's lock: for the market process, and for imports.
+    Written by `quotes.services.ticks` under this row's lock: for the market process, and for imports. `last`, volume and turnover are of its trading day.
     """
 
     market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="latest_quotes")
