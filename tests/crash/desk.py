@@ -108,9 +108,9 @@ def patient(read: Any) -> Any:
 
 
 @contextmanager
-def crash_desk(machine: Machine, accounts: int = ACCOUNTS) -> Iterator[CrashDesk]:
+def crash_desk(machine: Machine, accounts: int = ACCOUNTS, tablespace: str = "pg_default") -> Iterator[CrashDesk]:
     """In a database of its own, which this process's connection is pointed at."""
-    with machine.database(f"desk_{next(_numbers)}") as database, connected(machine, database):
+    with machine.database(f"desk_{next(_numbers)}", tablespace) as database, connected(machine, database):
         books = make_desk(market_code="CRASH")
         feed = {"feed": FEED, "feed_options": {**PRICES, "days_per_second": DAYS_PER_SECOND}}
         Market.objects.filter(pk=books.market.pk).update(clock=MarketClock.FEED, settles_automatically=True, **feed)

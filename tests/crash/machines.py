@@ -160,10 +160,10 @@ class Machine:
             self.redis_server.wait(END_SECONDS)
 
     @contextmanager
-    def database(self, name: str) -> Iterator[str]:
+    def database(self, name: str, tablespace: str = "pg_default") -> Iterator[str]:
         """A copy of the migrated database."""
         with self.owner("postgres") as owner:
-            owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+            owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" TABLESPACE {tablespace}')
         try:
             yield name
         finally:
