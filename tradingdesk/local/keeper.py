@@ -4,6 +4,7 @@ It holds `keeper.lock` for its whole life. PostgreSQL is its child and gets SIGI
 killed; the next keeper clears up what is left.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -41,7 +42,8 @@ class Keeper:
             while not self._may_stop():
                 self._watch()
                 time.sleep(POLL_SECONDS)
-            self.cluster.write_state(stopping=True)
+            with contextlib.suppress(OSError):
+                self.cluster.write_state(stopping=True)
             self._stop()
             (self.cluster.folder / "state").unlink(missing_ok=True)
         except (LocalError, OSError, subprocess.SubprocessError) as error:
@@ -83,11 +85,12 @@ class Keeper:
         postgres_files.clear_leftovers(self.cluster)
 
     def _note_ready(self, pid: int) -> None:
-        """Believe the server's own status line in postmaster.pid (miscadmin.h, LOCK_FILE_LINE_PM_STATUS)."""
+        """Believe the server's own status line in postmaster.pid (miscadmin.h, LOCK_FILE_LINE_PM_STATUS). Without room to note it, it is noted later."""
         lines = _lines(self.cluster.data / "postmaster.pid")
         if len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready":
-            self.was_ready, self.failures = True, 0
-            self.cluster.write_state(keeper=os.getpid(), postgres=pid, ready=True)
+            with contextlib.suppress(OSError):
+                self.cluster.write_state(keeper=os.getpid(), postgres=pid, ready=True)
+                self.was_ready, self.failures = True, 0
 
     def _stop(self) -> None:
         """Fast shutdown: open transactions are rolled back; immediate if that takes too long."""

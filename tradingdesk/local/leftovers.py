@@ -22,11 +22,12 @@ def record_file() -> Path:
 
 
 def write(port: int, children: dict[str, int]) -> None:
-    """Record this supervisor, its port, and its children by name."""
+    """Record this supervisor, its port, and its children by name. Without room for it the record before stays."""
     started = {name: [pid, processes.started_at(pid)] for name, pid in children.items()}
-    temporary = record_file().with_suffix(".new")
-    temporary.write_text(json.dumps({"supervisor": os.getpid(), "port": port, "children": started}))
-    temporary.rename(record_file())
+    with contextlib.suppress(OSError):
+        temporary = record_file().with_suffix(".new")
+        temporary.write_text(json.dumps({"supervisor": os.getpid(), "port": port, "children": started}))
+        temporary.rename(record_file())
 
 
 def read() -> dict[str, object]:

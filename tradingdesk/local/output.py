@@ -17,6 +17,9 @@ class Log:
 
     def __init__(self) -> None:
         self.file = paths.made(paths.made(paths.var()) / "log", 0o755) / "desk.log"
+        self._open()
+
+    def _open(self) -> None:
         self.stream = self.file.open("a", encoding="utf-8")
 
     def line(self, name: str, text: str) -> None:
@@ -33,16 +36,20 @@ class Log:
         self._show(text)
 
     def _keep(self, text: str) -> None:
+        """A disk without room costs lines of the log, not the desk."""
         with suppress(OSError):
+            if self.stream.closed:
+                self._open()
             self.stream.write(text + "\n")
             self.stream.flush()
             if self.stream.tell() > LOG_LIMIT_BYTES:
                 self._turn_over()
 
     def _turn_over(self) -> None:
+        # What fails here is done when the next line comes.
         self.stream.close()
         self.file.replace(self.file.with_suffix(".log.1"))
-        self.stream = self.file.open("a", encoding="utf-8")
+        self._open()
 
     def _show(self, text: str) -> None:
         """A terminal that has gone is no reason to stop the desk."""

@@ -4,6 +4,7 @@
 `data.new`, which is thrown away. Whatever is mended is said in one line.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -20,8 +21,9 @@ LEFTOVER_PATIENCE_SECONDS = 10
 
 
 def say(text: str) -> None:
-    """Write one line into the log of the server."""
-    print(f"keeper: {text}", flush=True)
+    """Write one line into the log of the server, if there is room for it."""
+    with contextlib.suppress(OSError):
+        print(f"keeper: {text}", flush=True)
 
 
 def prepare(cluster: Cluster) -> None:

@@ -235,7 +235,7 @@ def main() -> int:
         supervisor = Supervisor(port)
         leftovers.clear(supervisor.log)
         supervisor.run()
-    except (LocalError, TimeoutError, PermissionError) as error:
+    except (LocalError, OSError) as error:  # a port, a lock, a permission, a disk without room
         output.fail(str(error))
         return 1
     return 0
