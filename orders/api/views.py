@@ -1,4 +1,7 @@
-"""REST of orders. An accepted order answers 201, its repetition 200, a DENIED one 422 with the reason as the code; refusals as everywhere."""
+"""REST of orders. An accepted order answers 201, its repetition 200, a DENIED one 422 with the reason as the code; refusals as everywhere.
+
+One that the desk cannot write down answers 500 with the code NOT_RECORDED; in a batch its error stands in its place, without an order, beside the others.
+"""
 
 from typing import Any
 
@@ -11,6 +14,7 @@ from accounts.selectors import account_for
 from orders.api.bodies import event_body, fill_body, order_body
 from orders.domain.order import Outcome
 from orders.enums import OrderStatus
+from orders.exceptions import NotRecorded
 from orders.selectors import order_events, order_for, order_history, order_to_cancel
 from orders.services.cancellation import cancel_orders
 from orders.services.intake import order_request
@@ -40,6 +44,8 @@ class OrdersView(APIView):
 
     def post(self, request: Request) -> Response:
         [outcome] = place_orders([_asked(request, request.data)])
+        if not outcome.is_recorded:
+            raise NotRecorded(outcome.message, **outcome.detail)
         if outcome.is_denied:
             return Response(_refusal(outcome), status=422)
         return Response(outcome.as_dict(), status=200 if outcome.replayed else 201)
@@ -92,8 +98,8 @@ def _refusal(outcome: Outcome) -> dict[str, Any]:
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:
-    error = {"code": outcome.reason, "message": outcome.message, "extra": outcome.detail} if outcome.is_denied else None
-    return {"order": outcome.as_dict(), "error": error}
+    error = {"code": outcome.reason, "message": outcome.message, "extra": outcome.detail}
+    return {"order": outcome.as_dict() if outcome.is_recorded else None, "error": error if outcome.is_denied or not outcome.is_recorded else None}
 
 
 def _unread(error: DeskError) -> dict[str, Any]:

@@ -185,7 +185,10 @@ def position_side(*, is_buy: bool, is_closing: bool) -> PositionSide:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one request. `replayed`: the same client order id and content had been placed before; this is its state now."""
+    """What came of one request. `replayed`: the same client order id and content had been placed before; this is its state now.
+
+    Without an `order_id` nothing is stored: the id was used for another order (DENIED), or the order could not be written down (no status at all).
+    """
 
     account_id: int
     client_order_id: str
@@ -203,12 +206,16 @@ class Outcome:
     def is_denied(self) -> bool:
         return self.status == OrderStatus.DENIED
 
+    @property
+    def is_recorded(self) -> bool:
+        return self.reason != Reason.NOT_RECORDED
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; numbers as text."""
         return {
             "order_id": self.order_id,
             "client_order_id": self.client_order_id,
-            "status": self.status,
+            "status": self.status or None,
             "quantity": money.text(self.quantity),
             "filled_quantity": money.text(self.filled_quantity),
             "average_price": money.text(money.average(self.average_price)),

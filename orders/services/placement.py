@@ -2,12 +2,17 @@
 
 One durable transaction: accounts locked by pk, then read, then every request decided in order against its account's state in memory, then all rows
 written. Different accounts do not see each other; several orders of one account see each other's freezes and fills.
+
+Only when that fails for a reason of its own is the batch halved, each part a transaction, in order, so that the guilty order stands alone
+(`orders.services.halving`). It is answered and logged, never stored: the same client order id may be tried again.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import structlog
 
 from accounts.domain.booking import market_time
 from accounts.domain.state import AccountState
@@ -18,11 +23,14 @@ from orders.domain.order import Denial, OrderRequest, Outcome, WorkingOrder
 from orders.domain.placement import Venue, at_agreed_price, decide, new_order
 from orders.enums import OrderStatus, Reason
 from orders.services import recording
+from orders.services.halving import Halving
 from quotes.selectors.calendars import calendar_of
 from tradingdesk.kernel import clock, sql
 from tradingdesk.kernel.dispatch import notify_accounts_on_commit
+from tradingdesk.kernel.errors import DeskError
 from tradingdesk.kernel.locks import command
 from tradingdesk.kernel.money import ZERO
+from tradingdesk.kernel.outages import strikes_everyone
 
 EXISTING = """
 SELECT account_id, client_order_id, fingerprint, id, status, quantity, filled_quantity, filled_value, reason, detail
@@ -30,16 +38,49 @@ FROM orders_order WHERE (account_id, client_order_id) IN (SELECT * FROM unnest(%
 EVENTS_PER_ORDER = 8  # PLACED, FROZEN, a fill's five, and CANCELED for the rest of it
 
 Key = tuple[int, str]
+log = structlog.get_logger("orders")
+
+
+def place_orders(requests: Sequence[OrderRequest]) -> list[Outcome]:
+    """Places orders; one outcome per request, in order. Refusals are outcomes (DENIED), not errors; so is an order that cannot be written down
+    (NOT_RECORDED, without an id or a status): nothing of it was changed, and the others are placed as if it had not been asked for.
+
+    Raises NotFound for an account that does not exist and LockTimeout when an account stays busy; then nothing was changed. What strikes every statement
+    alike (PostgreSQL away, its disk full) is raised too: then some orders may have been placed, and repeating them under the same ids is safe.
+    """
+    batch = _Batch()
+    if requests:
+        Halving(batch.place, batch.set_aside, _is_everyones).run(requests)
+    return batch.outcomes
+
+
+class _Batch:
+    """Outcomes in the order of the requests: parts are done in that order."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self._has_committed = False
+
+    def place(self, part: Sequence[OrderRequest]) -> None:
+        try:
+            self.outcomes += _place(part)
+            self._has_committed = True
+        except DeskError as refusal:  # of all of it, while nothing is placed; later of this part alone
+            if not self._has_committed:
+                raise
+            self.outcomes += [_unrecorded(request, refusal.message) for request in part]
+
+    def set_aside(self, request: OrderRequest, error: Exception) -> None:
+        log.error("an order cannot be recorded", account=request.account_id, client_order_id=request.client_order_id, exc_info=error)
+        self.outcomes.append(_unrecorded(request, f"{Reason.NOT_RECORDED.label}."))
+
+
+def _is_everyones(error: Exception) -> bool:
+    return isinstance(error, DeskError) or strikes_everyone(error)
 
 
 @command
-def place_orders(requests: Sequence[OrderRequest]) -> list[Outcome]:
-    """Places orders; one outcome per request, in order. Refusals are outcomes (DENIED), not errors.
-
-    Raises NotFound for an account that does not exist and LockTimeout when an account stays busy; then nothing was changed.
-    """
-    if not requests:
-        return []
+def _place(requests: Sequence[OrderRequest]) -> list[Outcome]:
     counts = recording.id_counts(len(requests), len(requests), len(requests) * EVENTS_PER_ORDER)
     existing = (EXISTING, [[r.account_id for r in requests], [r.client_order_id for r in requests]])
     locked = lock_settled_states({r.account_id for r in requests}, {r.instrument_id for r in requests}, extras=[existing, sql.ids_statement(counts)])
@@ -127,6 +168,14 @@ def _replay(row: tuple[Any, ...]) -> tuple[str, Outcome]:
     average = value / filled if filled else None
     return fingerprint, Outcome(
         account_id, client_order_id, order_id, status, quantity, filled, average, reason, message, json.loads(detail), replayed=True
+    )
+
+
+def _unrecorded(request: OrderRequest, message: str) -> Outcome:
+    # There is no order, so it has neither id nor status.
+    detail = {"client_order_id": request.client_order_id}
+    return Outcome(
+        request.account_id, request.client_order_id, None, "", request.quantity, reason=Reason.NOT_RECORDED, message=message, detail=detail
     )
 
 

@@ -10,6 +10,7 @@ from accounts.roles import Role
 from tests.api.bad_input import LIMIT, order_fields
 from tests.api.conftest import Program
 from tests.factories.desk import funds
+from tests.orders.trouble import TOO_MANY, overflow
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +144,23 @@ def test_unknown_addresses_answer_in_the_error_format(program: Program, path: st
 def test_wrong_verbs_answer_in_the_error_format(program: Program) -> None:
     response = program.get("orders/batch/")
     assert (response.status_code, response.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_an_order_that_cannot_be_written_down_is_the_desks_own_error_and_moves_nothing(program: Program) -> None:
+    overflow(program.desk, program.account)
+    before, orders = program.snapshot(), len(program.orders())
+    response = place(program, side="SELL", effect="CLOSE", quantity=str(TOO_MANY), client_order_id="too-many")
+    assert (response.status_code, response.json()["code"], response.json()["extra"]) == (500, "NOT_RECORDED", {"client_order_id": "too-many"})
+    assert (program.snapshot(), len(program.orders())) == (before, orders)
+
+
+def test_in_a_batch_its_error_stands_in_its_place_without_an_order(program: Program) -> None:
+    overflow(program.desk, program.account)
+    number, symbol = program.account.number, program.desk.gold.symbol
+    closing = order_fields(number, symbol, side="SELL", effect="CLOSE")
+    quantities = {"a": "1", "b": str(TOO_MANY - 1), "c": "2"}
+    answers = program.post("orders/batch/", [closing | {"client_order_id": name, "quantity": lots} for name, lots in quantities.items()]).json()[
+        "outcomes"
+    ]
+    assert [answer["order"] and answer["order"]["filled_quantity"] for answer in answers] == ["1", None, "2"]
+    assert [answer["error"] and answer["error"]["code"] for answer in answers] == [None, "NOT_RECORDED", None]

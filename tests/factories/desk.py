@@ -103,10 +103,12 @@ class Desk:
         }
         return OrderRequest(**{**values, **fields})
 
-    def place(self, requests: Sequence[OrderRequest]) -> list[Outcome]:
-        """At the desk's time."""
+    def place(self, requests: Sequence[OrderRequest], *, some_are_guilty: bool = False) -> list[Outcome]:
+        """At the desk's time. Fails the test when an order cannot be written down, unless that is what it is about."""
         with clock.fixed(self.at):
-            return place_orders(requests)
+            outcomes = place_orders(requests)
+        assert some_are_guilty or all(outcome.is_recorded for outcome in outcomes), outcomes
+        return outcomes
 
     def buy(self, account: Account, quantity: str | int = 1, limit: str | None = None, **fields: Any) -> Outcome:
         return self.place([self.request(account, Side.BUY, quantity, limit, **fields)])[0]

@@ -95,7 +95,8 @@ class Crowd:
 
     def _place(self, account: Account, side: Side, quantity: int, limit: Decimal | None, **fields: Any) -> None:
         own = {"client_order_id": f"stress-{next(self._ids)}", **fields}
-        place_orders([self.desk.request(account, side, quantity, str(limit) if limit else None, **own)])
+        [outcome] = place_orders([self.desk.request(account, side, quantity, str(limit) if limit else None, **own)])
+        assert outcome.is_recorded, outcome
 
 
 def crowded(desk: Desk, seed: int, commands: int) -> Counter[str]:
