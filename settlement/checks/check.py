@@ -20,3 +20,13 @@ class Check:
     def sentence(self, part: str, stored: str, recomputed: str) -> str:
         """The break in words, figures as they are to be shown."""
         return self.words.format(part=part, stored=stored, recomputed=recomputed)
+
+
+def differing(*figures: tuple[str, str, str]) -> str:
+    """The end of a statement whose rows have several figures, each (part, stored, recomputed): yields those that differ, as `v`.
+
+    Rows in which none differs, which are all of them in right books, are left out before they are taken apart.
+    """
+    values = ", ".join(f"('{part}', {stored}, {recomputed})" for part, stored, recomputed in figures)
+    any_differs = " OR ".join(f"{stored} <> {recomputed}" for _, stored, recomputed in figures)
+    return f"CROSS JOIN LATERAL (VALUES {values}) AS v(part, stored, recomputed) WHERE ({any_differs}) AND v.stored <> v.recomputed"

@@ -1,16 +1,14 @@
 """Each fill against what it did: its lot changes, its journal, its steps; and lots against fills."""
 
 from orders.domain.steps import FILL_STEPS as STEPS
-from settlement.checks.check import Check
+from settlement.checks.check import Check, differing
 from settlement.enums import BreakKind
 
-LOT = """
+LOT = f"""
 SELECT a.market_id, l.account_id, l.id, v.part, v.stored, v.recomputed
 FROM accounts_lot l JOIN accounts_account a ON a.id = l.account_id
     LEFT JOIN (SELECT lot_id, sum(quantity_change) AS quantity, sum(margin_change) AS margin FROM accounts_lotchange GROUP BY lot_id) c ON c.lot_id = l.id
-    CROSS JOIN LATERAL (VALUES ('quantity', l.quantity, coalesce(c.quantity, 0)), ('margin', l.margin, coalesce(c.margin, 0)))
-        AS v(part, stored, recomputed)
-WHERE v.stored <> v.recomputed"""
+    {differing(("quantity", "l.quantity", "coalesce(c.quantity, 0)"), ("margin", "l.margin", "coalesce(c.margin, 0)"))}"""
 
 # Bought less sold: long lots count as they are, short ones below zero.
 POSITION = """
@@ -26,34 +24,40 @@ FROM (
 ) x JOIN accounts_account a ON a.id = x.account_id JOIN quotes_instrument i ON i.id = x.instrument_id
 WHERE x.lots <> x.fills"""
 
-FILL_LOTS = """
+FILL_LOTS = f"""
 SELECT f.market_id, f.account_id, f.id, v.part, v.stored, v.recomputed
 FROM orders_fill f LEFT JOIN (
         SELECT c.fill_id, l.account_id, l.instrument_id, sum(CASE l.side WHEN 'LONG' THEN c.quantity_change ELSE -c.quantity_change END) AS quantity,
             sum(c.pnl) AS pnl
         FROM accounts_lotchange c JOIN accounts_lot l ON l.id = c.lot_id WHERE c.fill_id IS NOT NULL GROUP BY c.fill_id, l.account_id, l.instrument_id
     ) c ON c.fill_id = f.id AND c.account_id = f.account_id AND c.instrument_id = f.instrument_id
-    CROSS JOIN LATERAL (VALUES
-        ('quantity', CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END, coalesce(c.quantity, 0)),
-        ('realised P&L', f.realised_pnl, coalesce(c.pnl, 0))) AS v(part, stored, recomputed)
-WHERE v.stored <> v.recomputed"""
+    {
+    differing(
+        ("quantity", "CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END", "coalesce(c.quantity, 0)"),
+        ("realised P&L", "f.realised_pnl", "coalesce(c.pnl, 0)"),
+    )
+}"""
 
 FILL_UNBOOKED = """
 SELECT f.market_id, f.account_id, f.id, '', 'none', 'one'
 FROM orders_fill f WHERE NOT EXISTS (SELECT FROM accounts_journal j WHERE j.fill_id = f.id)"""
 
-FILL_JOURNAL = """
+FILL_JOURNAL = f"""
 SELECT f.market_id, f.account_id, f.id, v.part, v.stored, v.recomputed
-FROM orders_fill f JOIN accounts_journal j ON j.fill_id = f.id
+FROM orders_fill f JOIN accounts_journal booked ON booked.fill_id = f.id
     LEFT JOIN (
-        SELECT journal_id, account_id, sum(amount) AS total, sum(amount) FILTER (WHERE kind = 'REALISED_PNL') AS pnl,
-            -sum(amount) FILTER (WHERE kind = 'FEE') AS fee
-        FROM accounts_entry WHERE account_id IS NOT NULL GROUP BY journal_id, account_id
-    ) e ON e.journal_id = j.id AND e.account_id = f.account_id
-    CROSS JOIN LATERAL (VALUES
-        ('realised P&L', f.realised_pnl, coalesce(e.pnl, 0)), ('fee', f.fee, coalesce(e.fee, 0)),
-        ('anything else', 0, coalesce(e.total - coalesce(e.pnl, 0) + coalesce(e.fee, 0), 0))) AS v(part, stored, recomputed)
-WHERE v.stored <> v.recomputed"""
+        SELECT j.fill_id, e.account_id, sum(e.amount) AS total, coalesce(sum(e.amount) FILTER (WHERE e.kind = 'REALISED_PNL'), 0) AS pnl,
+            coalesce(-sum(e.amount) FILTER (WHERE e.kind = 'FEE'), 0) AS fee
+        FROM accounts_entry e JOIN accounts_journal j ON j.id = e.journal_id
+        WHERE e.account_id IS NOT NULL AND j.fill_id IS NOT NULL GROUP BY j.fill_id, e.account_id
+    ) e ON e.fill_id = f.id AND e.account_id = f.account_id
+    {
+    differing(
+        ("realised P&L", "f.realised_pnl", "coalesce(e.pnl, 0)"),
+        ("fee", "f.fee", "coalesce(e.fee, 0)"),
+        ("anything else", "0", "coalesce(e.total - e.pnl + e.fee, 0)"),
+    )
+}"""
 
 
 def fill_steps_sql() -> str:

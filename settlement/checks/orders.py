@@ -1,54 +1,68 @@
 """Each order against its fills, its events and its freeze."""
 
+from collections.abc import Iterable
+
 from orders.domain.transitions import ORDER
 from orders.enums import OrderStatus
-from settlement.checks.check import Check
+from settlement.checks.check import Check, differing
 from settlement.enums import BreakKind
+
+
+def texts(words: Iterable[str]) -> str:
+    """A list of literals."""
+    return ", ".join(f"'{word}'" for word in words)
+
 
 # Statuses that exist inside a transaction alone.
 HALF = (OrderStatus.PLACED, OrderStatus.FROZEN)
 ENDED = sorted(ORDER.terminal - {OrderStatus.DENIED})
 
-ORDER_TOTALS = """
+ORDER_TOTALS = f"""
 SELECT o.market_id, o.account_id, o.id, v.part, v.stored, v.recomputed
 FROM orders_order o
     LEFT JOIN (
         SELECT order_id, sum(quantity) AS quantity, sum(quantity * price) AS value, sum(fee) AS fees, sum(realised_pnl) AS pnl
         FROM orders_fill GROUP BY order_id) f ON f.order_id = o.id
-    CROSS JOIN LATERAL (VALUES
-        ('filled quantity', o.filled_quantity, coalesce(f.quantity, 0)), ('filled value', o.filled_value, coalesce(f.value, 0)),
-        ('fees', o.fees, coalesce(f.fees, 0)), ('realised P&L', o.realised_pnl, coalesce(f.pnl, 0))) AS v(part, stored, recomputed)
-WHERE v.stored <> v.recomputed"""
+    {
+    differing(
+        ("filled quantity", "o.filled_quantity", "coalesce(f.quantity, 0)"),
+        ("filled value", "o.filled_value", "coalesce(f.value, 0)"),
+        ("fees", "o.fees", "coalesce(f.fees, 0)"),
+        ("realised P&L", "o.realised_pnl", "coalesce(f.pnl, 0)"),
+    )
+}"""
 
 ORDER_HALF = f"""
-SELECT market_id, account_id, id, '', status, 'none' FROM orders_order WHERE status IN ({", ".join(f"'{status}'" for status in HALF)})"""
+SELECT market_id, account_id, id, '', status, 'none' FROM orders_order WHERE status IN ({texts(HALF)})"""
 
 ORDER_STATUS = """
 SELECT o.market_id, o.account_id, o.id, '', o.status, coalesce(e.status, 'no event')
 FROM orders_order o
-    LEFT JOIN (SELECT order_id, max(id) AS id FROM orders_orderevent GROUP BY order_id) last ON last.order_id = o.id
-    LEFT JOIN orders_orderevent e ON e.id = last.id
+    LEFT JOIN (SELECT DISTINCT ON (order_id) order_id, status FROM orders_orderevent ORDER BY order_id, id DESC) e ON e.order_id = o.id
 WHERE o.status IS DISTINCT FROM e.status"""
 
 FREEZE_STATUS = f"""
 SELECT o.market_id, o.account_id, o.id, '', o.stored, o.recomputed
 FROM (
     SELECT o.market_id, o.account_id, o.id, coalesce(z.status, 'none') AS stored,
-        CASE WHEN o.status = '{OrderStatus.DENIED}' THEN 'none' WHEN o.status IN ({", ".join(f"'{status}'" for status in ENDED)}) THEN 'RESOLVED'
+        CASE WHEN o.status = '{OrderStatus.DENIED}' THEN 'none' WHEN o.status IN ({texts(ENDED)}) THEN 'RESOLVED'
             ELSE 'OPEN' END AS recomputed
     FROM orders_order o LEFT JOIN accounts_freeze z ON z.order_id = o.id
 ) o WHERE o.stored <> o.recomputed"""
 
-FREEZE_CAPTURED = """
+FREEZE_CAPTURED = f"""
 SELECT a.market_id, z.account_id, z.id, v.part, v.stored, v.recomputed
 FROM accounts_freeze z JOIN accounts_account a ON a.id = z.account_id
     LEFT JOIN (
         SELECT order_id, sum(quantity) AS quantity, sum(captured_margin) AS margin, sum(captured_fee) AS fee FROM orders_fill GROUP BY order_id
     ) f ON f.order_id = z.order_id
-    CROSS JOIN LATERAL (VALUES
-        ('quantity', z.captured_quantity, coalesce(f.quantity, 0)), ('margin', z.captured_margin, coalesce(f.margin, 0)),
-        ('fee', z.captured_fee, coalesce(f.fee, 0))) AS v(part, stored, recomputed)
-WHERE v.stored <> v.recomputed"""
+    {
+    differing(
+        ("quantity", "z.captured_quantity", "coalesce(f.quantity, 0)"),
+        ("margin", "z.captured_margin", "coalesce(f.margin, 0)"),
+        ("fee", "z.captured_fee", "coalesce(f.fee, 0)"),
+    )
+}"""
 
 ORDER_CHECKS = (
     Check(BreakKind.ORDER_TOTALS, "orders.order", "The order's {part} is {stored}; its fills add up to {recomputed}.", ORDER_TOTALS),
