@@ -22,13 +22,11 @@ SELECT j.market_id, NULL::bigint, j.id, '', 'none', 'some'
 FROM accounts_journal j WHERE NOT EXISTS (SELECT FROM accounts_entry e WHERE e.journal_id = j.id)"""
 
 JOURNAL_MARKET = """
-SELECT j.market_id, e.account_id, e.id, '', own.code, theirs.code
-FROM (
-    SELECT e.id, e.account_id, e.journal_id, a.market_id FROM accounts_entry e JOIN accounts_account a ON a.id = e.account_id
-    UNION ALL
-    SELECT e.id, NULL, e.journal_id, h.market_id FROM accounts_entry e JOIN accounts_houseaccount h ON h.id = e.house_account_id
-) e JOIN accounts_journal j ON j.id = e.journal_id AND j.market_id <> e.market_id
-    JOIN quotes_market own ON own.id = e.market_id JOIN quotes_market theirs ON theirs.id = j.market_id"""
+SELECT j.market_id, e.account_id, e.id, '', (SELECT code FROM quotes_market WHERE id = coalesce(a.market_id, h.market_id)),
+    (SELECT code FROM quotes_market WHERE id = j.market_id)
+FROM accounts_entry e JOIN accounts_journal j ON j.id = e.journal_id
+    LEFT JOIN accounts_account a ON a.id = e.account_id LEFT JOIN accounts_houseaccount h ON h.id = e.house_account_id
+WHERE coalesce(a.market_id, h.market_id) <> j.market_id"""
 
 # By the parties' own markets and currencies, whatever their journals and entries say.
 ZERO_SUM = """

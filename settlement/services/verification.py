@@ -25,12 +25,14 @@ from tradingdesk.kernel.session_locks import SessionLocks
 log = structlog.get_logger(__name__)
 
 EVERYWHERE = 0  # second key of the lock: there is one verification, whatever its market
-# Every check passes once over whole tables. Sums of millions of amounts are made faster, and in less memory, over sorted rows than in hashes; and parallel
-# workers would each make the same sums, on processors that trading needs (tests/bench/bench_verify.py).
+# Every check passes once over whole tables (tests/bench/bench_verify.py). Sums of millions of amounts are made faster, and in less memory, over sorted rows
+# than in hashes; a million look-ups, which a wrong guess of the planner's would choose, are slower than both; and parallel workers would each make the same
+# sums, on processors that trading needs.
 SNAPSHOT = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL work_mem = '128MB'",
     "SET LOCAL enable_hashagg = off",
+    "SET LOCAL enable_nestloop = off",
     "SET LOCAL max_parallel_workers_per_gather = 0",
 )
 WRITE_BREAKS = """
