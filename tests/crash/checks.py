@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -53,8 +54,8 @@ DAYS = {
         WHERE e.account_version > d.account_version""",
 }
 LIMITS = """
-SELECT o.id, o.side = 'BUY', o.limit_price, o.checked_seq, o.time_in_force = 'DAY', o.trading_day, o.status, o.taken_up,
-    (SELECT min(f.quote_seq) FROM orders_fill f WHERE f.order_id = o.id)
+SELECT o.id, o.side = 'BUY', o.limit_price, o.checked_seq, o.time_in_force = 'DAY', o.trading_day, o.taken_up AND o.status IN ('WORKING', 'PARTIALLY_FILLED'),
+    (SELECT array_agg(f.quote_seq ORDER BY f.quote_seq) FROM orders_fill f WHERE f.order_id = o.id AND f.quote_seq > o.checked_seq)
 FROM orders_order o WHERE o.type = 'LIMIT' AND o.status <> 'DENIED'"""
 TICKS = "SELECT seq, bid, ask, trading_day FROM quotes_tick WHERE market_id = %s AND flag = 0 ORDER BY seq"
 
@@ -80,31 +81,29 @@ def wrong_books(market_id: int) -> dict[str, Any]:
 
 
 def missed_ticks(market_id: int) -> dict[str, list[Any]]:
-    """Every resting order is filled at the first tick after its place that meets its limit, whoever led meanwhile."""
+    """Every resting order is filled at the first ticks after its place that meet its limit, one after the other, whoever led meanwhile."""
     seen = sql.fetch_all("SELECT min(evaluated_seq) FROM quotes_latestquote WHERE market_id = %s", [market_id])[0][0] or 0
     ticks = sql.fetch_all(TICKS, [market_id])
     places = [tick[0] for tick in ticks]
     late, missed = [], []
-    for order_id, is_buy, limit, checked, is_day, day, status, taken_up, filled_at in sql.fetch_all(LIMITS):
-        if filled_at is not None and filled_at <= checked:
-            continue  # at once, when it was placed
-        start, end = bisect_right(places, checked), bisect_right(places, seen if filled_at is None else filled_at)
-        first = _first_met(ticks, start, end, is_buy, limit, day if is_day else None)
-        if filled_at is not None and first != filled_at:
-            late.append((order_id, first, filled_at))
-        if filled_at is None and first is not None and taken_up and status == "WORKING":
-            missed.append((order_id, first, seen))
-    found = {"an order was filled by another tick than the first that met it": late[:5], "a resting order missed a tick": missed[:5]}
+    for order_id, is_buy, limit, checked, is_day, day, rests, filled_at in sql.fetch_all(LIMITS):
+        filled = filled_at or []
+        start, end = bisect_right(places, checked), bisect_right(places, max([seen if rests else 0, *filled]))
+        due = list(islice(_met(ticks[start:end], is_buy, limit, day if is_day else None), len(filled) + 1))
+        if due[: len(filled)] != filled:
+            late.append((order_id, due, filled))
+        elif rests and len(due) > len(filled):
+            missed.append((order_id, due, seen))
+    found = {"an order was filled by other ticks than the first that met it": late[:5], "a resting order missed a tick": missed[:5]}
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _first_met(ticks: list[tuple[Any, ...]], start: int, end: int, is_buy: bool, limit: Decimal, day: Any) -> int | None:
-    for seq, bid, ask, of_day in ticks[start:end]:
-        if day is not None and of_day > day:
-            return None
+def _met(ticks: list[tuple[Any, ...]], is_buy: bool, limit: Decimal, last_day: Any) -> Iterator[int]:
+    for seq, bid, ask, day in ticks:
+        if last_day is not None and day > last_day:
+            return
         if ask <= limit if is_buy else bid >= limit:
-            return int(seq)
-    return None
+            yield int(seq)
 
 
 def broken_promises(tickets: Iterable[Ticket], canceled: Iterable[int]) -> list[str]:

@@ -15,13 +15,14 @@ from django.db import Error, connection
 
 from accounts.models import Account
 from quotes.enums import MarketClock
-from quotes.models import LatestQuote, Market
+from quotes.models import LatestQuote, Listing, Market
 from tests.crash.forkserver import FEED
 from tests.crash.machines import Machine, Process, until
 from tests.factories.desk import Desk, make_desk
 
 ACCOUNTS = 12
 CASH = "1000000"
+LOTS_PER_QUOTE = 2  # so that orders of three are filled in parts
 DAYS_PER_SECOND = 0.25
 PRICES = {"seed": 11, "ticks_per_second": "40", "volatility": "5"}  # some 40 cents from tick to tick: limits near the price are met within a second
 WORKER = ("--quiet", "-A", "tradingdesk", "worker", "-l", "WARNING", "-Q", "settlement,sweeps", "-c", "1", "--without-gossip", "--without-mingle")
@@ -108,12 +109,13 @@ def patient(read: Any) -> Any:
 
 
 @contextmanager
-def crash_desk(machine: Machine, accounts: int = ACCOUNTS, tablespace: str = "pg_default") -> Iterator[CrashDesk]:
+def crash_desk(machine: Machine, accounts: int = ACCOUNTS, tablespace: str | None = None) -> Iterator[CrashDesk]:
     """In a database of its own, which this process's connection is pointed at."""
     with machine.database(f"desk_{next(_numbers)}", tablespace) as database, connected(machine, database):
         books = make_desk(market_code="CRASH")
         feed = {"feed": FEED, "feed_options": {**PRICES, "days_per_second": DAYS_PER_SECOND}}
         Market.objects.filter(pk=books.market.pk).update(clock=MarketClock.FEED, settles_automatically=True, **feed)
+        Listing.objects.update(quote_quantity=LOTS_PER_QUOTE)
         desk = CrashDesk(machine, database, books, [books.account(CASH) for _ in range(accounts)], free_port())
         try:
             yield desk

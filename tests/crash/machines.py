@@ -160,10 +160,11 @@ class Machine:
             self.redis_server.wait(END_SECONDS)
 
     @contextmanager
-    def database(self, name: str, tablespace: str = "pg_default") -> Iterator[str]:
+    def database(self, name: str, tablespace: str | None = None) -> Iterator[str]:
         """A copy of the migrated database."""
+        where = f" TABLESPACE {tablespace}" if tablespace else ""
         with self.owner("postgres") as owner:
-            owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" TABLESPACE {tablespace}')
+            owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"{where}')
         try:
             yield name
         finally:
