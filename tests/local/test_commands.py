@@ -10,7 +10,8 @@ def held(*arguments: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "servers"), [(["help"], 0), (["check"], 0), (["check", "--database", "default"], 1), (["migrate"], 1), (["run_market"], 2)]
+    ("arguments", "servers"),
+    [(["help"], 0), (["check"], 0), (["check", "--database", "default"], 1), (["migrate"], 1), (["run_market"], 2), (["run_scenario", "a.yaml"], 1)],
 )
 def test_each_command_gets_the_servers_it_needs(installation: Path, arguments: list[str], servers: int) -> None:
     assert held(*arguments) == servers

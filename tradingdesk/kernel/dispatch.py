@@ -4,7 +4,9 @@ If Redis is away hints are lost, with a warning in the log; the rows they speak 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from time import monotonic
 from typing import Any
@@ -50,10 +52,23 @@ class Outage:
 
 
 _outage = Outage()
+_muted: ContextVar[bool] = ContextVar("desk_muted", default=False)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Nothing is sent within the block: what happens in a database of its own, with ids of its own, concerns nobody who listens."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 def publish(messages: Mapping[str, Any]) -> None:
     """Sends {channel: JSON-ready payload} in one round trip; outside transactions only. Never raises: a hint may be lost."""
+    if _muted.get():
+        return
     if _outage.is_on():
         _outage.lose(len(messages))
         return

@@ -28,6 +28,7 @@ class AdvisoryLock(IntEnum):
     SETTLEMENT = 7102
     PARTITION = 7103
     VERIFICATION = 7104
+    SCENARIO = 7105
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,0 +1,23 @@
+"""Worked examples with published answers (rules/futures.md §4, §5.3, §5.4, §10) as scenario files, each exact to the cent."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import OwnDatabase
+from tradingdesk.desk.scenario.files import run_file
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((Path(__file__).parent / "files").iterdir())
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_an_example_comes_out_as_published(scenario_desk: OwnDatabase, file: Path) -> None:
+    report = run_file(file)
+    assert report.lines == []
+
+
+def test_the_example_in_the_readme_runs_and_holds(scenario_desk: OwnDatabase, tmp_path: Path) -> None:
+    example = tmp_path / "readme.yaml"
+    example.write_text((ROOT / "README.md").read_text().split("```yaml\n")[1].split("```")[0])
+    assert run_file(example).lines == []

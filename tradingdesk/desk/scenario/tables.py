@@ -1,0 +1,94 @@
+"""A result as tables for people. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tradingdesk.desk.scenario.fields import parsed
+
+GAP = "  "
+NONE = "–"
+ORDER = ("status", "reason", "qty", "filled_qty", "average_price")
+FREEZE = ("margin", "fee", "captured", "released")
+FILL = ("taker", "maker", "account", "symbol", "side", "effect", "qty", "price", "fee")
+ACCOUNT = ("balance", "frozen", "margin", "floating", "equity", "available", "margin_level", "state", "realised_pnl", "fees")
+POSITION = ("symbol", "side", "qty", "today_qty", "average_price", "margin", "call_price")
+
+
+def of(document: dict[str, Any]) -> str:
+    """Everything a result says, the empty parts left out."""
+    parts = [_heading(document["name"]), *_orders(document), *_fills(document), *_books(document), *_settlements(document), *_accounts(document)]
+    return "\n".join(parts)
+
+
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Columns as wide as they must be; numbers to the right, with their thousands apart."""
+    cells = [[head.replace("_", " ") for head in heads], *([_cell(value) for value in row] for row in rows)]
+    is_number = [all(_is_number(row[place]) for row in cells[1:]) for place in range(len(heads))]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
+    lines = [GAP.join(_aligned(*one) for one in zip(row, widths, is_number, strict=True)).rstrip() for row in cells]
+    return "\n".join([f"\n{title}", f"  {lines[0]}", f"  {GAP.join('-' * width for width in widths)}", *(f"  {line}" for line in lines[1:])])
+
+
+def _heading(name: str) -> str:
+    return f"{name}\n{'=' * len(name)}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return NONE
+    number = parsed(value)
+    return f"{number:,f}" if number is not None else str(value)
+
+
+def _is_number(cell: str) -> bool:
+    return cell == NONE or parsed(cell.replace(",", "")) is not None
+
+
+def _aligned(cell: str, width: int, is_number: bool) -> str:
+    return cell.rjust(width) if is_number else cell.ljust(width)
+
+
+def _orders(document: dict[str, Any]) -> list[str]:
+    orders = document["orders"]
+    if not orders:
+        return []
+    heads = ("order", *ORDER, *(f"freeze_{name}" if name in ("margin", "fee") else name for name in FREEZE))
+    rows = [(name, *(order[key] for key in ORDER), *(order["freeze"][key] for key in FREEZE)) for name, order in orders.items()]
+    return [table("Orders", heads, rows)]
+
+
+def _fills(document: dict[str, Any]) -> list[str]:
+    return [table("Fills", FILL, ([fill[key] for key in FILL] for fill in document["fills"]))] if document["fills"] else []
+
+
+def _books(document: dict[str, Any]) -> list[str]:
+    rows = [
+        (symbol, side, level["price"], level["qty"], level["orders"])
+        for symbol, book in document["book"].items()
+        for side in ("bids", "asks")
+        for level in book[side]
+    ]
+    lasts = [(symbol, book["last"]) for symbol, book in document["book"].items()]
+    return [
+        table("Last prices", ("symbol", "last"), lasts),
+        *([table("Resting orders", ("symbol", "side", "price", "qty", "orders"), rows)] if rows else []),
+    ]
+
+
+def _settlements(document: dict[str, Any]) -> list[str]:
+    # One column per account: a day has many figures, and few accounts.
+    parts = []
+    for settlement in document["settlements"]:
+        prices = ", ".join(f"{symbol} {_cell(price)}" for symbol, price in settlement["prices"].items())
+        accounts = settlement["accounts"]
+        names = next(iter(accounts.values()))
+        rows = [(name.replace("_", " "), *(figures[name] for figures in accounts.values())) for name in names]
+        parts.append(table(f"Settlement of day {settlement['day']} at {prices}", ("", *accounts), rows))
+    return parts
+
+
+def _accounts(document: dict[str, Any]) -> list[str]:
+    accounts = document["accounts"]
+    rows = [(name, *(account[key] for key in ACCOUNT)) for name, account in accounts.items()]
+    held = [(name, *(position[key] for key in POSITION)) for name, account in accounts.items() for position in account["positions"]]
+    return [table("Accounts", ("account", *ACCOUNT), rows), *([table("Positions", ("account", *POSITION), held)] if held else [])]
