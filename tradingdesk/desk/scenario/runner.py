@@ -9,8 +9,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db import DataError
-
 from accounts.enums import VariationCall
 from accounts.models import AccountDay
 from accounts.services.cash import post_cash
@@ -105,8 +103,6 @@ class Run:
             self._takers[type(step.action)](step.action, step)
         except DeskError as error:
             raise ScenarioError(step.where, error.message) from error
-        except DataError as error:
-            raise ScenarioError(step.where, "the amounts become larger than the books can hold", "smaller prices or quantities") from error
 
     def _reach(self, at: time) -> None:
         if at != self._time:
@@ -144,11 +140,11 @@ class Run:
             actor_id=self.stage.owner.pk,
             source=SOURCE,
         )
-        self._note(order.id, place_orders([request])[0])
+        self._note(order.id, place_orders([request])[0], step)
 
-    def _note(self, name: str, outcome: Outcome) -> None:
-        if outcome.order_id is None:
-            raise DeskError(outcome.message)
+    def _note(self, name: str, outcome: Outcome, step: Step) -> None:
+        if outcome.order_id is None:  # its amounts have more digits than the books hold: nobody is to learn that from a DENIED order
+            raise ScenarioError(step.where, outcome.message, "smaller prices or quantities")
         self._orders[name] = outcome.order_id
 
     def _cancel(self, cancel: Cancel, step: Step) -> None:
@@ -170,7 +166,7 @@ class Run:
             actor_id=self.stage.owner.pk,
             source=SOURCE,
         )
-        self._note(deal.client_order_id, book_deals([deal])[0])
+        self._note(deal.client_order_id, book_deals([deal])[0], step)
 
     def _cash(self, cash: Cash, step: Step) -> None:
         post_cash(self.stage.accounts[cash.account].pk, cash.amount, reason="Step of a scenario", actor_id=self.stage.owner.pk)
