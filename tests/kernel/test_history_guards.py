@@ -3,7 +3,7 @@
 import psycopg
 import psycopg.errors
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from accounts.models import RiskTier, User
@@ -186,3 +186,27 @@ def test_between_two_steps_of_a_migration_history_goes_on(committed_desk: Desk, 
         raw_update(tier, {"margin_factor": 4})
     assert extra == 5
     assert [version.margin_factor for version in versions(RiskTier, tier.pk)] == [1, 2, 3, 4]
+
+
+def history_rows_read() -> int:
+    """Rows of the tiers' history that this connection has read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'accounts_historicalrisktier'")
+        [(rows,)] = cursor.fetchall()
+    return int(rows)
+
+
+def test_a_thousand_rows_read_no_more_of_history_than_their_own(committed_desk: Desk, own_database: OwnDatabase) -> None:
+    # Given statistics that know one row with many versions, and no other
+    for factor in range(2, 502):
+        raw_update(committed_desk.tier, {"margin_factor": factor})
+    with psycopg.connect(own_database.owner_url, autocommit=True) as owner:
+        owner.execute("ANALYZE accounts_risktier, accounts_historicalrisktier")
+    # When a thousand rows are made and changed
+    with transaction.atomic():
+        before = history_rows_read()
+        RiskTier.objects.bulk_create(RiskTier(name=f"Tier {number}") for number in range(1000))
+        RiskTier.objects.filter(name__startswith="Tier").update(margin_factor=2)
+        rows = history_rows_read() - before
+    # Then each looked for its own versions alone: none when it was made, one when it was changed
+    assert rows <= 1000
