@@ -71,8 +71,10 @@ def evaluate(*, market_id: int, instrument_id: int) -> None:
     mark_evaluated(market_id, instrument_id, stands.last_seq)
 
 
-def settle(*, market_id: int) -> None:
-    """The next day that is over."""
+def settle(*, market_id: int, day: str | None = None) -> None:
+    """That day, or the next that is over."""
+    from datetime import date
+
     from settlement.services.run import settle as settle_day
 
-    settle_day(market_id)
+    settle_day(market_id, date.fromisoformat(day) if day else None)

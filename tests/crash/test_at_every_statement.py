@@ -219,10 +219,12 @@ def test_postgresql_killed_between_statements_leaves_nothing_or_all(still: Still
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("victim", ["process", "backend", "postmaster"])
+@pytest.mark.parametrize(("victim", "every"), [("process", 1), ("backend", 2), ("postmaster", 4)])
 @pytest.mark.parametrize("case", CASES)
-def test_whoever_is_killed_between_any_statements_nothing_or_all_is_there(still: Still, case: Callable[[Still], Case], victim: str) -> None:
-    killed_everywhere(still, case(still), victim)
+def test_whoever_is_killed_between_any_statements_nothing_or_all_is_there(
+    still: Still, case: Callable[[Still], Case], victim: str, every: int
+) -> None:
+    killed_everywhere(still, case(still), victim, every=every)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -244,17 +246,19 @@ def test_killed_after_its_commit_and_before_its_answer_a_command_has_happened_on
     assert wrong_books(still.desk.market_id) == {}
 
 
-def trade_and_end_a_day(still: Still) -> None:
-    """A position, a resting order that ends with the day and one that does not; then the next day has begun."""
+def traded_day(still: Still) -> str:
+    """A position, a resting order that ends with the day and one that does not; then the next day has begun. The day."""
     number = still.desk.books.at.toordinal()
     still.done(still.place(Side.BUY, client_order_id=f"lots {number}"))
     for time_in_force in ("DAY", "GTC"):
         still.done(still.place(Side.BUY, "1900.00", time_in_force=time_in_force, client_order_id=f"{time_in_force} {number}"))
+    day = still.desk.books.at.date().isoformat()
     still.tick("2000.00", "2000.50", days=1)
+    return day
 
 
 def test_a_settlement_killed_between_statements_goes_on_and_adds_up(own_still: Still) -> None:
-    settled_though_killed(own_still, every=6)
+    settled_though_killed(own_still, every=10)
 
 
 @pytest.mark.soak
@@ -264,16 +268,15 @@ def test_a_settlement_killed_between_any_statements(own_still: Still) -> None:
 
 def settled_though_killed(still: Still, *, every: int) -> None:
     """Each day's settlement is killed at a later place; each time it is started again, and the day is settled once."""
-    settle = Case(lambda: still.desk.call("settle", market_id=still.desk.market_id), lambda: True, 12)
     days, place = 0, 1
     while True:
-        trade_and_end_a_day(still)
+        day = traded_day(still)
         days += 1
+        settle = Case(lambda day=day: still.desk.call("settle", market_id=still.desk.market_id, day=day), lambda: True, 12)
         was_killed = killed_at(still, settle, place, "process")
         assert half_orders() == {}
         assert broken_invariants() == {}
-        if was_killed:
-            still.done(settle.start)
+        still.done(settle.start)
         runs = list(SettlementRun.objects.values_list("status", flat=True))
         assert runs == ["DONE"] * days, still.desk.machine.forks.log_of("command").read_text()[-2000:]
         assert wrong_books(still.desk.market_id) == {}, place
