@@ -1,17 +1,19 @@
 """Reads of accounts: who may see which, what they stand at, what they hold. Unlocked: for showing, never for deciding."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
 from accounts.domain.lots import LotState
 from accounts.domain.state import AccountState, floating, margin_level, mark_of
-from accounts.models import Account, Entry, User
+from accounts.models import Account, AccountDay, Entry, User
 from accounts.reading import read_states
 from accounts.roles import TRADE
 from quotes.domain.dealing import Dealing
-from quotes.models import Instrument
+from quotes.models import Instrument, Listing
+from quotes.selectors.markets import BEFORE_FIRST_DAY, current_trading_day
 from tradingdesk.kernel.errors import NotFound
 from tradingdesk.kernel.money import ZERO
 
@@ -137,3 +139,12 @@ def _position(state: AccountState, instrument: Instrument, side: str, lots: list
 def ledger_entries(account_id: int, limit: int = 50) -> list[Entry]:
     """The newest entries of an account, newest first, with what they belong to."""
     return list(Entry.objects.filter(account_id=account_id).select_related("journal", "instrument").order_by("-id")[:limit])
+
+
+def trading_days(account: Account, most: int = 30) -> list[date]:
+    """Trading days the account has had, newest first: the one it is in (none before its market's first), and those it was settled for."""
+    settled = list(AccountDay.objects.filter(account=account).order_by("-trading_day").values_list("trading_day", flat=True)[:most])
+    if not Listing.objects.filter(market=account.market).exists():
+        return settled
+    current = current_trading_day(account.market)
+    return settled if current in (BEFORE_FIRST_DAY, *settled) else [current, *settled]

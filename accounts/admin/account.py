@@ -135,8 +135,13 @@ class AccountAdmin(HistoriedAdmin):
 
 
 def page_of(account: Account) -> dict[str, Any]:
-    """Figures, positions and trails of an account, for its page."""
-    return {"figures": selectors.figures(account.pk), "positions": selectors.positions(account.pk), "trails": trails(account)}
+    """Figures, positions and trails of an account, and the days that can be saved, for its page."""
+    return {
+        "figures": selectors.figures(account.pk),
+        "positions": selectors.positions(account.pk),
+        "trails": trails(account),
+        "saved_days": selectors.trading_days(account),
+    }
 
 
 register_changes(Account, RiskTier)

@@ -22,13 +22,13 @@ def deny(order: WorkingOrder, denial: Denial, at: datetime, facts: Facts) -> Non
     """Refused before anything moved: a row and one event, no version."""
     order.status = OrderStatus.DENIED
     order.reason, order.detail, order.ended_at = denial.reason, denial.detail, facts.recorded_at
-    facts.event(order, None, OrderStep.DENIED, at, reason=denial.reason)
+    facts.event(order, None, OrderStep.DENIED, at, reason=denial.reason, quote_seq=str(order.checked_seq))
 
 
 def place(order: WorkingOrder, state: AccountState, reserved: Reservation, at: datetime, facts: Facts) -> FreezeState:
     """PLACED and FROZEN: the account gives up margin and fee (or, when closing, lots and fee) until the order is filled or ends."""
     state.version += 1
-    facts.event(order, state, OrderStep.PLACED, at)
+    facts.event(order, state, OrderStep.PLACED, at, quote_seq=str(order.checked_seq))
     state.frozen_margin += reserved.margin
     state.frozen_fee += reserved.fee
     state.reserve(order.instrument_id, order.position_side, order.quantity, is_closing=order.is_closing)
