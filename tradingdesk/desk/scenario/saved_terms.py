@@ -44,7 +44,7 @@ def _rules(account: Account, instruments: list[Instrument], rates: list[Rates]) 
     rules: dict[str, Any] = {"position_mode": "hedging"}
     for name in OF_ALL:
         rules[name] = _the_one(name, {getattr(i, name) for i in instruments})
-    rules["larger_side"] = _the_one("larger_side", {bool(getattr(r, "is_larger_side", False)) for r in rates})
+    rules["larger_side"] = _the_one("larger_side", {bool(r.margin_group) for r in rates})
     tier = account.tier
     rules |= {"floating": tier.floating, "deficit": tier.deficit, "variation_call": tier.variation_call}
     return {name: value.lower() if isinstance(value, str) else value for name, value in rules.items() if value is not None}
@@ -73,7 +73,7 @@ def _instrument(account: Account, row: Instrument, dealing: Dealing, day: date, 
         "previous_settlement": previous,
         "initial_margin_rate": rates.margin_rate,
         "initial_margin_per_lot": rates.margin_per_lot,
-        "maintenance_margin_per_lot": getattr(rates, "maintenance_per_lot", None),
+        "maintenance_margin_per_lot": rates.maintenance_per_lot,
         "max_order_qty": min(limits) if limits else None,
         "qty_multiple": dealing.quantity_step,
         "fees": {name: money.text(getattr(rates, name)) for name in FEES if getattr(rates, name)},

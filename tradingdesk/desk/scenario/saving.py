@@ -127,7 +127,7 @@ class _Writer:
             order = self._rows[event.order_id]
             if event.step in (OrderStep.PLACED, OrderStep.DENIED):
                 self._begin(order, event)
-            elif event.step == OrderStep.MATCHED:
+            elif event.step == OrderStep.MATCHED and event.fill is not None:
                 self._fill(order, event.fill)
             elif event.step == OrderStep.CANCELED and event.data.get("reason") in BY_HAND:
                 self.steps.append({"cancel": {"id": order.client_order_id}})
