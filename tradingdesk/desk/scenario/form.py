@@ -38,7 +38,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """Of one instrument: per lot, and as a share of turnover."""
+    """Of one instrument: per lot, and as a share of turnover. `overnight_per_lot` is a field of ours beside the format: charged at settlement."""
 
     open_per_lot: Decimal
     close_per_lot: Decimal
@@ -46,6 +46,7 @@ class Fees:
     open_rate: Decimal
     close_rate: Decimal
     close_today_rate: Decimal
+    overnight_per_lot: Decimal
 
 
 @dataclass(frozen=True, slots=True)

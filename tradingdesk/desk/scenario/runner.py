@@ -164,7 +164,6 @@ class Run:
             client_order_id=DEAL_ID.format(step.index),
             fee=trade.fee,
             actor_id=self.stage.owner.pk,
-            source=SOURCE,
         )
         self._note(deal.client_order_id, book_deals([deal])[0], step)
 

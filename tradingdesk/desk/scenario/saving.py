@@ -16,10 +16,11 @@ from accounts.models import Account, AccountDay, AccountFunds, Entry
 from accounts.selectors import trading_days
 from orders.enums import OrderStep, Reason
 from orders.models import Fill, Order, OrderEvent
-from quotes.models import SettlementPrice, Tick
+from quotes.models import Listing, SettlementPrice, Tick
 from tradingdesk.desk.scenario import saved_terms
+from tradingdesk.desk.scenario.steps import DEAL_ID
 from tradingdesk.kernel import money, sql
-from tradingdesk.kernel.errors import NotFound
+from tradingdesk.kernel.errors import Conflict, NotFound
 
 DESK = "desk"  # the source of orders and quotes of deals that were agreed outside the market
 BY_HAND = (Reason.BY_CLIENT, Reason.BY_DESK)
@@ -57,13 +58,21 @@ def scenario_yaml(account: Account, day: date) -> str:
 
 
 def day_scenario(account: Account, day: date) -> dict[str, Any]:
-    """The document of one trading day. Raises NotFound (a day the account has not had), Conflict (terms that a scenario cannot hold)."""
+    """The document of one trading day.
+
+    Raises NotFound (a day the account has not had) and Conflict (it began in debt: the day that made the debt is the one to save; or its instruments' terms
+    differ so that no scenario can hold them).
+    """
     stretch = _stretch(account, day)
+    if stretch.opening_balance < 0:
+        raise Conflict(
+            f"Account {account.number} began {day} in debt, and a scenario begins with money: save the day that made the debt.", day=str(day)
+        )
     held = sql.fetch_all(HELD, [account.pk, stretch.since])
     events = _events(stretch)
     carried = dict(sql.fetch_all(BEGUN, {"account": account.pk, "since": stretch.since}))
     orders = {o.pk: o for o in Order.objects.filter(pk__in={e.order_id for e in events} | set(carried)).select_related("instrument")}
-    used = {row[0] for row in held} | {order.instrument_id for order in orders.values()}
+    used = {row[0] for row in held} | {order.instrument_id for order in orders.values()} or {_first_listed(account)}
     terms = saved_terms.terms_of(account, day, used)
     writer = _Writer(stretch, orders)
     writer.carry(carried)
@@ -89,6 +98,11 @@ def _stretch(account: Account, day: date) -> Stretch:
     return Stretch(account, day, before.account_version if before else 0, until, before.closing_balance if before else Decimal(0), settled)
 
 
+def _first_listed(account: Account) -> int:
+    # A scenario has an instrument, though nobody traded it.
+    return Listing.objects.filter(market=account.market).order_by("pk").values_list("instrument_id", flat=True)[0]
+
+
 def _events(stretch: Stretch) -> list[OrderEvent]:
     # Of the day's versions; denied orders have none, and are those of the day by their order.
     mine = OrderEvent.objects.filter(account=stretch.account)
@@ -106,6 +120,7 @@ class _Writer:
         self.fills: list[Step] = []
         self._stretch, self._rows = stretch, orders
         self._quoted: dict[int, int] = {}
+        self._names = {pk: order.client_order_id for pk, order in orders.items()}
         self._cash = list(
             Entry.objects.filter(
                 account=stretch.account, kind="CASH", account_version__gt=stretch.since, account_version__lte=stretch.until
@@ -132,7 +147,7 @@ class _Writer:
             elif event.step == OrderStep.CANCELED and event.data.get("reason") in BY_HAND:
                 self.steps.append({"cancel": {"id": order.client_order_id}})
             reason = event.data.get("reason")
-            self.orders[order.client_order_id] = {"status": event.status} | ({"reason": reason} if reason else {})
+            self.orders[self._names[order.pk]] = {"status": event.status} | ({"reason": reason} if reason else {})
         self._pay_until(None)
 
     def _pay_until(self, event: OrderEvent | None) -> None:
@@ -143,6 +158,7 @@ class _Writer:
     def _begin(self, order: Order, event: OrderEvent) -> None:
         fill = Fill.objects.filter(order=order).order_by("pk").first()
         if order.source == DESK and (fill is None or fill.quote_source == DESK):
+            self._names[order.pk] = DEAL_ID.format(len(self.steps))
             self.steps.append({"trade": self._deal(order, fill)})
             return
         seq = int(event.data.get("quote_seq") or order.checked_seq)
