@@ -33,6 +33,7 @@ class BreakKind(TextChoices):
     JOURNAL_MARKET = "JOURNAL_MARKET", "Entry crossed a market"
     ZERO_SUM = "ZERO_SUM", "Clients and house do not sum to zero"
     LOT = "LOT", "Lot differs from its changes"
+    LOT_BASIS = "LOT_BASIS", "Lot differs from its fill and its marks"
     POSITION = "POSITION", "Lots differ from fills"
     FILL_LOTS = "FILL_LOTS", "Fill differs from its lot changes"
     FILL_UNBOOKED = "FILL_UNBOOKED", "Fill has no journal"

@@ -10,6 +10,19 @@ FROM accounts_lot l JOIN accounts_account a ON a.id = l.account_id
     LEFT JOIN (SELECT lot_id, sum(quantity_change) AS quantity, sum(margin_change) AS margin FROM accounts_lotchange GROUP BY lot_id) c ON c.lot_id = l.id
     {differing(("quantity", "l.quantity", "coalesce(c.quantity, 0)"), ("margin", "l.margin", "coalesce(c.margin, 0)"))}"""
 
+# P&L runs from the settlement price a lot was marked at last, before that from the price of its fill (rules/futures.md §2.2).
+LOT_BASIS = f"""
+SELECT f.market_id, l.account_id, l.id, v.part, v.stored, v.recomputed
+FROM accounts_lot l JOIN orders_fill f ON f.id = l.opening_fill_id
+    LEFT JOIN (SELECT DISTINCT ON (lot_id) lot_id, price FROM accounts_lotchange WHERE kind = 'MARK' ORDER BY lot_id, id DESC) m ON m.lot_id = l.id
+    {
+    differing(
+        ("opened quantity", "l.opened_quantity", "f.quantity"),
+        ("open price", "l.open_price", "f.price"),
+        ("basis price", "l.basis_price", "coalesce(m.price, f.price)"),
+    )
+}"""
+
 # Bought less sold: long lots count as they are, short ones below zero.
 POSITION = """
 SELECT a.market_id, a.id, a.id, i.symbol, x.lots, x.fills
@@ -76,6 +89,7 @@ WHERE (s.steps = {len(STEPS)} AND {in_order}) IS NOT TRUE"""
 
 FILL_CHECKS = (
     Check(BreakKind.LOT, "accounts.lot", "The lot's {part} is {stored}; its changes add up to {recomputed}.", LOT),
+    Check(BreakKind.LOT_BASIS, "accounts.lot", "The lot's {part} is {stored}; its fill and its marks say {recomputed}.", LOT_BASIS),
     Check(
         BreakKind.POSITION,
         "accounts.account",

@@ -158,6 +158,11 @@ CORRUPTIONS = [
         {("opened_lot", "margin"): -1},
     ),
     Corruption(
+        K.LOT_BASIS,
+        "UPDATE accounts_lot SET basis_price = basis_price + 1, open_price = open_price + 2 WHERE id = %(opened_lot)s",
+        {("opened_lot", "basis price"): 1, ("opened_lot", "open price"): 2},
+    ),
+    Corruption(
         K.POSITION,
         "INSERT INTO accounts_lotchange (lot_id, account_id, kind, quantity_change, margin_change, price, basis_price, pnl, account_version,"
         " trading_day, recorded_at) VALUES (%(opened_lot)s, %(alice)s, 'CLOSE', -1, 0, 1, 1, 0, 1, '2026-03-02', now());"
