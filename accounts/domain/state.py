@@ -107,7 +107,7 @@ class AccountState:
         pending = [(*key, margin) for key, margin in self.pending.items()]
         return increment([*_margined(self.lots), *pending], (group, side, gross_margin))
 
-    def lots_of_today(self, instrument_id: int, side: str) -> list[LotState]:
+    def position_lots(self, instrument_id: int, side: str) -> list[LotState]:
         """The open lots of a position, and those closed today that still count for the fee."""
         return positions.of([*self.lots, *self.closed_lots], instrument_id, side)
 

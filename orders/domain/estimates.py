@@ -61,7 +61,7 @@ def estimate(asked: Asked, state: AccountState, dealing: Dealing, rates: Rates) 
 
 def _closing_fee(asked: Asked, state: AccountState, dealing: Dealing, rates: Rates) -> Decimal:
     # Of more than is open only that: the checks refuse the rest, whatever the fee.
-    position = state.lots_of_today(dealing.instrument_id, asked.side)
+    position = state.position_lots(dealing.instrument_id, asked.side)
     quantity = min(asked.quantity, sum((lot.quantity for lot in position), ZERO))
     todays = taken_as_todays(position, quantity, dealing.fee_age, asked.day)
     return rates.closing_fee(asked.price, quantity - todays, todays)

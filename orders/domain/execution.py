@@ -109,10 +109,7 @@ def end(
     """Cancel or expiry: what is still frozen goes back to the account."""
     quantity, pending = freeze.open_quantity, freeze.open_gross_margin
     margin, fee = freeze.release()
-    state.frozen_margin -= margin
-    state.frozen_fee -= fee
-    state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
-    state.pend(freeze.margin_group, order.position_side, -pending)
+    _give_back(order, state, freeze, margin, fee, quantity, pending)
     order.apply(action)
     order.reason, order.ended_at = reason or "", facts.recorded_at
     step = OrderStep.EXPIRED if action == OrderAction.EXPIRE else OrderStep.CANCELED
@@ -125,12 +122,19 @@ def _capture(
 ) -> tuple[Decimal, Decimal]:
     pending = freeze.open_gross_margin
     margin, fee = freeze.capture(quantity)
+    _give_back(order, state, freeze, margin, fee, quantity, pending)
+    facts.event(order, state, OrderStep.RELEASED, at, fill_id, captured_margin=margin, captured_fee=fee)
+    return margin, fee
+
+
+def _give_back(
+    order: WorkingOrder, state: AccountState, freeze: FreezeState, margin: Decimal, fee: Decimal, quantity: Decimal, pending: Decimal
+) -> None:
+    # Of what the freeze held: amounts, its claim on the position, and what it would occupy by itself (`pending` before).
     state.frozen_margin -= margin
     state.frozen_fee -= fee
     state.reserve(order.instrument_id, order.position_side, -quantity, is_closing=order.is_closing)
     state.pend(freeze.margin_group, order.position_side, freeze.open_gross_margin - pending)
-    facts.event(order, state, OrderStep.RELEASED, at, fill_id, captured_margin=margin, captured_fee=fee)
-    return margin, fee
 
 
 def _open_lot(
@@ -149,7 +153,7 @@ def _close_lots(
     order: WorkingOrder, state: AccountState, dealing: Dealing, quantity: Decimal, price: Decimal, day: date, fill_id: int, facts: Facts
 ) -> tuple[Decimal, Decimal]:
     # Lots are taken by the instrument's close order, and charged by its fee age; returns realised P&L (summed per lot) and the fee (rounded once).
-    position = state.lots_of_today(order.instrument_id, order.position_side)
+    position = state.position_lots(order.instrument_id, order.position_side)
     todays = lots.taken_as_todays(position, quantity, dealing.fee_age, day)
     changed = lots.charge(position, todays, day)
     total = ZERO

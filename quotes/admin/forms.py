@@ -43,13 +43,19 @@ class FeeScheduleForm(forms.ModelForm):
 
 
 class MarginScheduleForm(forms.ModelForm):
-    """A call at maintenance margin restores initial margin: so much cannot have to be left of less."""
+    """Margin is at most the whole value; a call at maintenance margin restores initial margin: so much cannot have to be left of less."""
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         not_below_zero(self, "rate", "per_lot", "maintenance_per_lot")
+        self._rate_within_the_value()
         self._maintenance_within_initial()
         return self.cleaned_data
+
+    def _rate_within_the_value(self) -> None:
+        rate = self.cleaned_data.get("rate")
+        if rate and rate > 1:
+            self.add_error("rate", f"{number(rate)} is {number(rate * 100)} % of the value; write {number(rate / 100)} for {number(rate)} %.")
 
     def _maintenance_within_initial(self) -> None:
         # A share of the price has no amount yet; what is left of it is compared at settlement.

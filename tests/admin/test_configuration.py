@@ -108,6 +108,7 @@ SCHEDULE = {"effective_from": "2026-04-01", "rate": "0", "per_lot": "8", "mainte
     ("changes", "beside", "words"),
     [
         ({"rate": "-0.01"}, "rate", "-0.01 is"),
+        ({"rate": "10"}, "rate", "10 is 1000 % of the value; write 0.1 for 10 %."),
         ({"per_lot": "-1"}, "per_lot", "-1 is"),
         ({"maintenance_per_lot": "-6"}, "maintenance_per_lot", "-6 is"),
         ({"maintenance_per_lot": "8.01"}, "maintenance_per_lot", "8.01 is more than the initial margin of a lot, 8"),
