@@ -1,7 +1,12 @@
 """A run's scratch database: cloned from the template, told to nobody, dropped whatever happens."""
 
+import os
+import subprocess
+import sys
+
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection
 
 from accounts.models import User
@@ -75,6 +80,14 @@ def test_the_template_is_another_one_when_a_migration_or_a_guard_changes() -> No
     numbers = {scratch.number_of(texts) for texts in (["migration", "guard"], ["migration 2", "guard"], ["migration", "guard 2"], ["migration"])}
     assert len(numbers) == 4
     assert all(number >= scratch.TEMPLATES for number in numbers)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_template_has_the_same_number_in_every_process(seed: str) -> None:
+    program = "import django; django.setup(); from tradingdesk.desk.scenario import scratch; print(scratch.template_number())"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tradingdesk.settings", "PYTHONHASHSEED": seed}
+    told = subprocess.run([sys.executable, "-c", program], cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True).stdout
+    assert int(told) == scratch.template_number()
 
 
 def test_an_owner_without_the_right_to_create_databases_is_told_what_to_do(scenario_desk: OwnDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,12 +103,14 @@ EVENTS = {"INSERT": "NEW TABLE AS new_rows", "UPDATE": "OLD TABLE AS old_rows NE
 
 
 def links_of(model: type[Model]) -> list[tuple[str, str, str]]:
-    """(table, column of the owner, history table) of each many-to-many field in its history."""
+    """(table, column of the owner, history table) of each many-to-many field in its history, by table: the fields are kept as a set, and the guards are
+    to be the same text in every process.
+    """
     found = []
     for field in history_of(model)._history_m2m_fields:
         kept = getattr(history_of(model), field.name).model
         found.append((field.m2m_db_table(), field.m2m_column_name(), kept._meta.db_table))
-    return found
+    return sorted(found)
 
 
 def row_arguments(model: type[Model]) -> list[str]:

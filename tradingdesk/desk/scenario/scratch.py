@@ -104,7 +104,7 @@ def template_number() -> int:
     """Stands for every migration of every app, with its text, and for every guard and grant."""
     migrations = MigrationLoader(None).disk_migrations
     texts = (f"{app}/{name}/{_text(migration)}" for (app, name), migration in sorted(migrations.items()))
-    return number_of([*texts, *guards.guard_statements(), *guards.grant_statements()])
+    return number_of([*texts, *sorted(guards.guard_statements()), *sorted(guards.grant_statements())])
 
 
 def number_of(texts: Iterable[str]) -> int:
