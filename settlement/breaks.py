@@ -28,7 +28,7 @@ def facts_of(one: Break) -> dict[str, Any]:
     return {
         "id": one.pk,
         "kind": one.kind,
-        "market": one.market.code,
+        "market": one.market.code if one.market else None,
         "account": one.account.number if one.account else None,
         "object": CHECKS[BreakKind(one.kind)].model,
         "object_id": one.object_id,

@@ -42,6 +42,7 @@ class BreakKind(TextChoices):
     ORDER_TOTALS = "ORDER_TOTALS", "Order differs from its fills"
     ORDER_HALF = "ORDER_HALF", "Order was left half way"
     ORDER_STATUS = "ORDER_STATUS", "Order differs from its last event"
+    ORDER_ROWS = "ORDER_ROWS", "Row does not belong where its order does"
     FREEZE_STATUS = "FREEZE_STATUS", "Freeze does not go with its order"
     FREEZE_CAPTURED = "FREEZE_CAPTURED", "Freeze differs from what fills captured"
 

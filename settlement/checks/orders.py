@@ -41,6 +41,25 @@ FROM orders_order o
     LEFT JOIN (SELECT DISTINCT ON (order_id) order_id, status FROM orders_orderevent ORDER BY order_id, id DESC) e ON e.order_id = o.id
 WHERE o.status IS DISTINCT FROM e.status"""
 
+# Keys that another key implies are not checked by the database (tradingdesk.kernel.fields.ImpliedKey). An event of another account's shows in its versions.
+ORDER_ROWS = f"""
+SELECT a.market_id, a.id, o.id, v.part || ' of ' || r.kind || ' ' || r.id, v.stored::text, v.recomputed::text
+FROM (
+    SELECT 'order' AS kind, id, id AS order_id, account_id, market_id, instrument_id FROM orders_order
+    UNION ALL SELECT 'fill', id, order_id, account_id, market_id, instrument_id FROM orders_fill
+    UNION ALL SELECT 'freeze', id, order_id, account_id, NULL, instrument_id FROM accounts_freeze
+    UNION ALL SELECT 'lot', l.id, f.order_id, l.account_id, NULL, l.instrument_id FROM accounts_lot l JOIN orders_fill f ON f.id = l.opening_fill_id
+    UNION ALL SELECT 'lot change', c.id, f.order_id, c.account_id, NULL, l.instrument_id
+    FROM accounts_lotchange c JOIN accounts_lot l ON l.id = c.lot_id JOIN orders_fill f ON f.id = l.opening_fill_id
+) r JOIN orders_order o ON o.id = r.order_id JOIN accounts_account a ON a.id = o.account_id
+    {
+    differing(
+        ("account", "r.account_id", "a.id"),
+        ("market", "coalesce(r.market_id, a.market_id)", "a.market_id"),
+        ("instrument", "r.instrument_id", "o.instrument_id"),
+    )
+}"""
+
 FREEZE_STATUS = f"""
 SELECT o.market_id, o.account_id, o.id, '', o.stored, o.recomputed
 FROM (
@@ -68,6 +87,7 @@ ORDER_CHECKS = (
     Check(BreakKind.ORDER_TOTALS, "orders.order", "The order's {part} is {stored}; its fills add up to {recomputed}.", ORDER_TOTALS),
     Check(BreakKind.ORDER_HALF, "orders.order", "The order was left at {stored}, where no command may leave one.", ORDER_HALF),
     Check(BreakKind.ORDER_STATUS, "orders.order", "The order is {stored}; its last event says {recomputed}.", ORDER_STATUS),
+    Check(BreakKind.ORDER_ROWS, "orders.order", "The {part} is {stored}; the order's own is {recomputed}.", ORDER_ROWS),
     Check(BreakKind.FREEZE_STATUS, "orders.order", "The order's freeze is {stored}; an order that stands so has {recomputed}.", FREEZE_STATUS),
     Check(BreakKind.FREEZE_CAPTURED, "accounts.freeze", "Captured {part} is {stored}; the order's fills took {recomputed}.", FREEZE_CAPTURED),
 )

@@ -13,6 +13,11 @@ from tradingdesk.kernel.models import AppendOnlyModel, NeverDeletedModel
 TEXT_LETTERS = 200
 
 
+def breaks_text(number: int) -> str:
+    """A number of breaks in words."""
+    return f"{number} break" if number == 1 else f"{number} breaks"
+
+
 class Verification(AppendOnlyModel):
     """One verification, written when it had finished. All its checks saw the books at one instant, `started_at`."""
 
@@ -31,7 +36,7 @@ class Verification(AppendOnlyModel):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M}: {self.found} breaks"
+        return f"{self.started_at:%Y-%m-%d %H:%M}: {breaks_text(self.found)}"
 
     @property
     def duration(self) -> timedelta:
@@ -42,12 +47,13 @@ class Verification(AppendOnlyModel):
 class Break(NeverDeletedModel):
     """A difference of one figure of one row. Found again it stays the same break, with the figures found last; not found any more it is gone.
 
-    `object_id` is a row of the model that the kind's check names (`settlement.checks`). `difference` is stored less recomputed; none between texts.
+    `object_id` is a row of the model that the kind's check names (`settlement.checks`); market and account are those the row names, where they exist.
+    `difference` is stored less recomputed; none between texts.
     """
 
     fixed_fields = ("kind", "market", "account", "object_id", "part", "first_found_at", "first_verification")
     kind = models.CharField(max_length=16, choices=BreakKind)
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
+    market = models.ForeignKey(Market, null=True, on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="breaks")
     object_id = models.BigIntegerField()
     part = models.CharField(max_length=64, blank=True, help_text="Which figure, where the row has several")

@@ -35,12 +35,14 @@ SNAPSHOT = (
     "SET LOCAL enable_nestloop = off",
     "SET LOCAL max_parallel_workers_per_gather = 0",
 )
+# Books may be so wrong that a row names an account or a market that is not there: the break is kept without it.
 WRITE_BREAKS = """
 INSERT INTO settlement_break (kind, market_id, account_id, object_id, part, stored, recomputed, difference, first_found_at, last_found_at,
     first_verification_id, last_verification_id)
-SELECT n.kind, n.market_id, n.account_id, n.object_id, n.part, n.stored, n.recomputed, n.difference, %(at)s, %(at)s, %(verification)s, %(verification)s
+SELECT n.kind, m.id, a.id, n.object_id, n.part, n.stored, n.recomputed, n.difference, %(at)s, %(at)s, %(verification)s, %(verification)s
 FROM json_to_recordset(%(rows)s::json) AS n(kind text, market_id bigint, account_id bigint, object_id bigint, part text, stored text, recomputed text,
     difference numeric)
+    LEFT JOIN quotes_market m ON m.id = n.market_id LEFT JOIN accounts_account a ON a.id = n.account_id
 ON CONFLICT (kind, object_id, part) WHERE gone_at IS NULL DO UPDATE SET stored = excluded.stored, recomputed = excluded.recomputed,
     difference = excluded.difference, last_found_at = excluded.last_found_at, last_verification_id = excluded.last_verification_id"""
 

@@ -18,7 +18,7 @@ from settlement.enums import BreakKind, VerificationSource
 from settlement.exceptions import VerificationRunning
 from settlement.models import Break, Verification
 from settlement.services.run import settle
-from settlement.services.verification import EVERYWHERE, verify
+from settlement.services.verification import EVERYWHERE, record, verify
 from settlement.tasks import verify_books
 from tests.factories.books import assert_books_are_right
 from tests.factories.desk import MONDAY, Desk, funds, make_desk
@@ -116,6 +116,14 @@ def test_one_market_s_verification_leaves_the_breaks_of_others_alone(account: Ac
     assert Break.objects.get(gone_at=None).account == account
 
 
+def test_a_break_of_a_row_that_names_nobody_is_kept(account: Account) -> None:
+    # Given a difference found in a row whose account and market, keys that the database does not check, do not exist
+    lost = selectors.Difference(BreakKind.FILL_UNBOOKED, 4711, 4712, 1, "", "none", "one")
+    record([lost], {}, market_id=None, source=BY_SCHEDULE, started_at=MONDAY)
+    one = Break.objects.get()
+    assert (one.market, one.account, one.object_id, one.difference) == (None, None, 1, None)
+
+
 def test_an_unknown_market_is_refused(account: Account) -> None:
     with pytest.raises(NotFound):
         verify(4711, source=BY_SCHEDULE)
@@ -192,7 +200,7 @@ def test_the_job_is_in_the_schedule_at_a_time_of_day() -> None:
 def test_the_command_says_that_all_is_right(account: Account) -> None:
     status, printed = command()
     assert status == 0
-    assert printed.endswith("0 breaks, 0 of them new; 0 gone.\n")
+    assert printed.endswith("0 breaks, 0 new; 0 gone.\n")
     assert Verification.objects.get().source == "COMMAND"
 
 
@@ -205,7 +213,7 @@ def test_the_command_lists_the_breaks_and_ends_with_1(account: Account) -> None:
     assert line.split("  ")[0] == "TEST"
     assert account.number in line
     assert line.endswith("The balance is 100,005; the account's entries add up to 99,995.")
-    assert "1 breaks, 1 of them new" in summary
+    assert "1 break, 1 new" in summary
     assert (Verification.objects.get().market, funds(account).balance) == (account.market, 100_005)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.models import Freeze, Journal
+from accounts.models import Freeze, Journal, LotChange
 from orders.services.cancellation import cancel_orders
 from settlement.checks import CHECKS, TABLES
 from settlement.enums import BreakKind
@@ -59,6 +59,7 @@ def mixed_days() -> dict[str, int]:
         "opened_lot": alice.lots.order_by("id").first().pk,
         "opened_journal": Journal.objects.get(fill_id=order(opened).fills.get().pk).pk,
         "opened_fee": alice.entries.get(journal__fill_id=order(opened).fills.get().pk).pk,
+        "opened_change": LotChange.objects.get(fill_id=order(opened).fills.get().pk).pk,
         "day": alice.days.get().pk,
         "deposit": alice.entries.get(kind="CASH").journal_id,
         "cara_deposit": cara.entries.get().journal_id,
@@ -206,11 +207,26 @@ CORRUPTIONS = [
         "UPDATE orders_order SET status = 'PARTIALLY_FILLED' WHERE id = %(resting)s",
         {("resting", ""): ("PARTIALLY_FILLED", "WORKING")},
     ),
+    Corruption(
+        K.ORDER_ROWS,
+        "UPDATE orders_fill SET market_id = %(other)s WHERE id = %(opened_fill)s",
+        {("opened", "market of fill {opened_fill}"): ("{other}", "{market}")},
+    ),
+    Corruption(
+        K.ORDER_ROWS,
+        "UPDATE accounts_lotchange SET account_id = %(cara)s WHERE fill_id = %(opened_fill)s",
+        {("opened", "account of lot change {opened_change}"): ("{cara}", "{alice}")},
+    ),
     Corruption(K.FREEZE_STATUS, "UPDATE accounts_freeze SET status = 'OPEN' WHERE order_id = %(canceled)s", {("canceled", ""): ("OPEN", "RESOLVED")}),
     Corruption(
         K.FREEZE_CAPTURED, "UPDATE orders_fill SET captured_fee = captured_fee + 1 WHERE id = %(opened_fill)s", {("opened_freeze", "fee"): -1}
     ),
 ]
+
+
+def in_numbers(figures: Any, names: dict[str, int]) -> Any:
+    """Names within texts stand for their rows."""
+    return tuple(text.format(**names) for text in figures) if isinstance(figures, tuple) else figures
 
 
 def test_right_books_have_no_breaks(names: dict[str, int]) -> None:
@@ -221,7 +237,7 @@ def test_right_books_have_no_breaks(names: dict[str, int]) -> None:
 def test_exactly_its_check_finds_a_corruption(names: dict[str, int], corruption: Corruption) -> None:
     found = found_after(corruption.statements, names)
     assert {one.kind for one in found} == {corruption.kind}
-    expected = {(names[name], part): figures for (name, part), figures in corruption.found.items()}
+    expected = {(names[name], part.format(**names)): in_numbers(figures, names) for (name, part), figures in corruption.found.items()}
     assert {(one.object_id, one.part): (one.stored, one.recomputed) if one.difference is None else one.difference for one in found} == expected
     assert {one.market_id for one in found} == {names[corruption.market]}
     assert {one.account_id for one in found} == {names[corruption.account] if corruption.account else None}

@@ -45,7 +45,7 @@ class JobAdmin(BeatPeriodicTaskAdmin, DeskModelAdmin):
 
     @admin.display(description="when")
     def when(self, obj: PeriodicTask) -> str:
-        return str(obj.interval or obj.crontab or obj.solar or obj.clocked or "–")
+        return obj.crontab.human_readable if obj.crontab else str(obj.interval or obj.solar or obj.clocked or "–")
 
     @admin.display(description="crontab in words")
     def crontab_translation(self, obj: PeriodicTask) -> str:

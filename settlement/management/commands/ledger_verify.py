@@ -9,6 +9,7 @@ from quotes.models import Market
 from settlement.breaks import facts_of, sentence_of
 from settlement.enums import VerificationSource
 from settlement.models import Break, Verification
+from settlement.models.verification import breaks_text
 from settlement.services.verification import verify
 from tradingdesk.kernel.errors import DeskError
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         breaks = list(verification.breaks.select_related("market", "account").order_by("kind", "id"))  # type: ignore[attr-defined]
         self._print_json(verification, breaks) if options["json"] else self._print_table(verification, breaks)
         if breaks:
-            raise CommandError(f"{len(breaks)} breaks in the books.", returncode=BREAKS)
+            raise CommandError(f"{breaks_text(len(breaks))} in the books.", returncode=BREAKS)
 
     def _print_json(self, verification: Verification, breaks: list[Break]) -> None:
         report = {
@@ -53,7 +54,9 @@ class Command(BaseCommand):
 
     def _print_table(self, verification: Verification, breaks: list[Break]) -> None:
         rows = [("MARKET", "ACCOUNT", "WHAT", "FOUND")]
-        rows += [(one.market.code, one.account.number if one.account else "–", str(one), sentence_of(one)) for one in breaks[:SHOWN]]
+        rows += [
+            (one.market.code if one.market else "–", one.account.number if one.account else "–", str(one), sentence_of(one)) for one in breaks[:SHOWN]
+        ]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows if breaks else []:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
@@ -61,5 +64,5 @@ class Command(BaseCommand):
             self.stdout.write(f"… and {len(breaks) - SHOWN} more.")
         self.stdout.write(
             f"{verification.rows:,} rows verified in {verification.duration.total_seconds():.1f} s: "
-            f"{verification.found} breaks, {verification.new} of them new; {verification.gone} gone."
+            f"{breaks_text(verification.found)}, {verification.new} new; {verification.gone} gone."
         )
