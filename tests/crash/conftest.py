@@ -13,7 +13,15 @@ from tests.crash.desk import CrashDesk, crash_desk
 from tests.crash.machines import Machine, machine
 from tradingdesk.local import paths, processes
 
+TIMEOUT_SECONDS = 600
 OF_A_RUN = ("crash-*", "full-*", "small-*")  # folders named by the process that made them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a worker makes the machine, too: that is not to be cut short on a busy day."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
 
 
 def clear_leftovers(var: Path) -> None:

@@ -32,7 +32,7 @@ SETTINGS = {
     "max_connections": "100",
 }
 TEMPLATE = "migrated"
-END_SECONDS = 20
+END_SECONDS = 60  # so much only where something is wrong, or the machine is very busy
 
 
 def until(condition: Callable[[], Any], seconds: float = END_SECONDS, what: str = "it") -> Any:
