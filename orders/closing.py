@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Account, User
 from orders.domain.order import OrderRequest, Outcome
-from orders.enums import OrderStatus, Side
+from orders.enums import Side
 from orders.services.intake import order_request
 from orders.tickets import closing_order
 from quotes.models import Instrument
@@ -48,7 +48,7 @@ def told(outcomes: Sequence[Outcome], side: str, symbol: str, asked: Decimal) ->
     """One note about several orders: done, or refused with the first reason and what was closed all the same."""
     filled = sum((outcome.filled_quantity for outcome in outcomes), ZERO)
     value = sum(((o.average_price or ZERO) * o.filled_quantity for o in outcomes), ZERO)
-    refused = next((outcome for outcome in outcomes if outcome.status != OrderStatus.FILLED), None)
+    refused = next((outcome for outcome in outcomes if not outcome.filled_quantity), None)
     done = f"{'Bought' if side == Side.BUY else 'Sold'} {money.text(filled)} {symbol} in {len(outcomes)} orders" + (
         f" at {desk.figure(money.average(value / filled))} on average" if filled else ""
     )

@@ -82,13 +82,14 @@ def ticket(account: Account, shown: Ticket, result: Context | None = None) -> Co
         "instrument": instrument,
         "dealing": found,
         "quote": found and found.quote,
+        "is_capped": found and found.lots_per_quote is not None,
         "result": result,
         "times_in_force": VALID,
     }
 
 
 def estimate(account: Account, shown: Ticket) -> Context:
-    """Margin and fee of the ticket; without `estimate` where the ticket cannot be read yet."""
+    """Margin and fee of the ticket, and what becomes of it when one quote does not give all of it; without `estimate` where it cannot be read yet."""
     try:
         return {"account": account, "estimate": None, **_estimate(account, shown)}
     except (InvalidRequest, ArithmeticError):  # ArithmeticError: more digits than any honest amount has
@@ -110,7 +111,9 @@ def _estimate(account: Account, shown: Ticket) -> Context:
     day = booking_day(calendar_of(state.calendar_id or dealing.calendar_id), state, dealing.quote.time)
     asked = Asked(position_side(is_buy=is_buy, is_closing=is_closing), is_closing, price, quantity, day)
     found = estimated(asked, state, dealing, dealing.rates_on(day, state.margin_factor))
-    return {"estimate": found, "left": state.available() - found.required}
+    waits = shown.type == OrderType.LIMIT and shown.time_in_force != TimeInForce.IOC
+    parts = {"is_capped": dealing.lots_per_quote is not None, "asked": quantity, "rest": "waits" if waits else "is canceled"}
+    return {"estimate": found, "left": state.available() - found.required, **parts}
 
 
 def may_trade(user: User, account: Account) -> bool:
@@ -129,13 +132,22 @@ def result_of(outcome: Context, shown: Ticket) -> Context:
     asked = f"{'Buy' if shown.side == Side.BUY else 'Sell'} {outcome['quantity']} {shown.instrument}"
     match outcome["status"]:
         case OrderStatus.FILLED:
-            verb = "Bought" if shown.side == Side.BUY else "Sold"
-            result |= {"message": f"{verb} {outcome['filled_quantity']} {shown.instrument} at {Decimal(outcome['average_price']):,}", "extra": {}}
-        case OrderStatus.WORKING | OrderStatus.PARTIALLY_FILLED:
+            result |= {"message": _dealt(outcome, shown), "extra": {}}
+        case OrderStatus.PARTIALLY_FILLED:
+            result |= {"message": f"{_dealt(outcome, shown)}; the rest is working at {shown.limit_price}", "extra": {}}
+        case OrderStatus.CANCELED if outcome["filled_quantity"] != "0":
+            result |= {"message": f"{_dealt(outcome, shown)}; this quote gave no more, the rest is canceled", "extra": {}}
+        case OrderStatus.WORKING:
             result |= {"message": f"Working: {asked[0].lower()}{asked[1:]} at {shown.limit_price}", "extra": {}}
         case _:
             result |= {"kind": "refused", "message": outcome["message"] or asked}
     return result
+
+
+def _dealt(outcome: Context, shown: Ticket) -> str:
+    verb, filled, asked = "Bought" if shown.side == Side.BUY else "Sold", outcome["filled_quantity"], outcome["quantity"]
+    lots = filled if filled == asked else f"{filled} of {asked}"
+    return f"{verb} {lots} {shown.instrument} at {Decimal(outcome['average_price']):,}"
 
 
 def refusal(error: DeskError) -> Context:

@@ -1,8 +1,12 @@
 """Reads of orders and fills, for showing."""
 
-from django.db.models import QuerySet
+from decimal import Decimal
 
-from accounts.models import Account, User
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.enums import FreezeStatus
+from accounts.models import Account, Freeze, User
 from accounts.selectors import accounts_for, tradable_by
 from orders.domain.transitions import RESTING
 from orders.models import Fill, Order, OrderEvent
@@ -10,8 +14,14 @@ from tradingdesk.kernel.errors import NotFound, NotPermitted
 
 
 def orders_of(account_ids: QuerySet[Account, int] | list[int]) -> QuerySet[Order]:
-    """Orders of these accounts, newest first, with what they name."""
-    return Order.objects.filter(account_id__in=account_ids).select_related("instrument", "account").order_by("-id")
+    """Orders of these accounts, newest first, with what they name, and with the `frozen_margin` and `frozen_fee` that their open parts still hold."""
+    found = Order.objects.filter(account_id__in=account_ids).select_related("instrument", "account").order_by("-id")
+    return found.annotate(frozen_margin=_frozen("margin"), frozen_fee=_frozen("fee"))
+
+
+def _frozen(part: str) -> Coalesce:
+    freezes = Freeze.objects.filter(order_id=OuterRef("pk"), status=FreezeStatus.OPEN).order_by()
+    return Coalesce(Subquery(freezes.values(still=F(part) - F(f"captured_{part}") - F(f"released_{part}"))), Decimal(0))
 
 
 def order_for(user: User, order_id: int) -> Order:
@@ -23,8 +33,8 @@ def order_for(user: User, order_id: int) -> Order:
 
 
 def working_orders(account_id: int) -> list[Order]:
-    """Orders that rest, newest first."""
-    return list(orders_of([account_id]).filter(status__in=RESTING))
+    """Orders that rest, newest first, with all that each still has `frozen`."""
+    return list(orders_of([account_id]).filter(status__in=RESTING).annotate(frozen=F("frozen_margin") + F("frozen_fee")))
 
 
 def recent_orders(account_id: int, limit: int = 30) -> list[Order]:

@@ -1,5 +1,7 @@
 """The reservation an accepted order makes (rules/futures.md §5.3): margin, fee and, for closing orders, lots."""
 
+from decimal import Decimal
+
 from django.db import models
 
 from accounts.enums import FreezeStatus, PositionSide
@@ -68,3 +70,16 @@ class Freeze(NeverDeletedModel):
 
     def __str__(self) -> str:
         return f"freeze of order {self.order_id}"
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """What is neither captured nor released."""
+        return self.quantity - self.captured_quantity - self.released_quantity
+
+    @property
+    def open_margin(self) -> Decimal:
+        return self.margin - self.captured_margin - self.released_margin
+
+    @property
+    def open_fee(self) -> Decimal:
+        return self.fee - self.captured_fee - self.released_fee

@@ -7,7 +7,7 @@ from tradingdesk.kernel.money import average, text
 
 
 def order_body(order: Order) -> dict[str, Any]:
-    """One order as it stands; needs account, market and instrument at hand."""
+    """One order as it stands; needs account, market and instrument at hand, and what it still freezes (`selectors.orders_of`)."""
     return {
         "order_id": order.pk,
         "client_order_id": order.client_order_id,
@@ -27,6 +27,8 @@ def order_body(order: Order) -> dict[str, Any]:
         "average_price": text(average(order.average_price)),
         "realised_pnl": text(order.realised_pnl),
         "fees": text(order.fees),
+        "frozen_margin": text(order.frozen_margin),  # type: ignore[attr-defined]
+        "frozen_fee": text(order.frozen_fee),  # type: ignore[attr-defined]
         "trading_day": order.trading_day,
         "placed_at": order.placed_at,
         "ended_at": order.ended_at,
@@ -50,7 +52,7 @@ def event_body(event: OrderEvent) -> dict[str, Any]:
 
 
 def fill_body(fill: Fill) -> dict[str, Any]:
-    """One execution, with the quote it was made at."""
+    """One execution, with the quote it was made at and its share of the order's freeze."""
     quote = {"seq": fill.quote_seq, "bid": text(fill.quote_bid), "ask": text(fill.quote_ask), "time": fill.quote_time, "source": fill.quote_source}
     return {
         "fill_id": fill.pk,
@@ -60,6 +62,8 @@ def fill_body(fill: Fill) -> dict[str, Any]:
         "price": text(fill.price),
         "fee": text(fill.fee),
         "realised_pnl": text(fill.realised_pnl),
+        "captured_margin": text(fill.captured_margin),
+        "captured_fee": text(fill.captured_fee),
         "quote": quote,
         "trading_day": fill.trading_day,
         "recorded_at": fill.recorded_at,

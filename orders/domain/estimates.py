@@ -25,13 +25,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """In the instrument's currency; of a product that is charged by its larger side `margin` is what the order adds to the charge."""
+    """In the instrument's currency; of a product that is charged by its larger side `margin` is what the order adds to the charge. `at_once`: how many
+    lots of it the dealer gives at one quote.
+    """
 
     price: Decimal
     notional: Decimal
     margin: Decimal
     fee: Decimal
     tick_value: Decimal
+    at_once: Decimal
 
     @property
     def required(self) -> Decimal:
@@ -56,6 +59,7 @@ def estimate(asked: Asked, state: AccountState, dealing: Dealing, rates: Rates) 
         margin=reserved.margin,
         fee=reserved.fee,
         tick_value=money.cents_half_up(dealing.tick_size * dealing.multiplier * asked.quantity),
+        at_once=asked.quantity if dealing.lots_per_quote is None else min(asked.quantity, dealing.lots_per_quote),
     )
 
 

@@ -84,6 +84,11 @@ class Order(NeverDeletedModel):
         return self.quantity - self.filled_quantity
 
     @property
+    def is_filled_in_part(self) -> bool:
+        """Whatever became of the rest."""
+        return 0 < self.filled_quantity < self.quantity
+
+    @property
     def average_price(self) -> Decimal | None:
         """Volume-weighted price of its fills."""
         return self.filled_value / self.filled_quantity if self.filled_quantity else None

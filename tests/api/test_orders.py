@@ -164,3 +164,16 @@ def test_in_a_batch_its_error_stands_in_its_place_without_an_order(program: Prog
     ]
     assert [answer["order"] and answer["order"]["filled_quantity"] for answer in answers] == ["1", None, "2"]
     assert [answer["error"] and answer["error"]["code"] for answer in answers] == [None, "NOT_RECORDED", None]
+
+
+def test_an_order_filled_in_part_says_what_it_still_freezes_and_what_each_fill_took(program: Program) -> None:
+    program.desk.cap(2)
+    placed = place(program, quantity="5", type="LIMIT", limit_price="2001").json()
+    assert (placed["status"], placed["quantity"], placed["filled_quantity"], placed["average_price"]) == ("PARTIALLY_FILLED", "5", "2", "2000.5")
+    # 5 × 2001.00 × 100 × 5 % = 50,025.00 and 25.00, of which two lots took 20,010.00 and 10.00
+    body = program.get(f"orders/{placed['order_id']}/").json()
+    assert (body["frozen_margin"], body["frozen_fee"]) == ("30015", "15")
+    assert [(fill["quantity"], fill["captured_margin"], fill["captured_fee"]) for fill in body["fills"]] == [("2", "20010", "10")]
+    program.post(f"orders/{placed['order_id']}/cancel/", {})
+    [listed] = program.get("orders/", status="CANCELED").json()["orders"]
+    assert (listed["filled_quantity"], listed["frozen_margin"], listed["frozen_fee"]) == ("2", "0", "0")

@@ -127,6 +127,23 @@ def _cents(text: str) -> int:
     return int(re.sub(r"[+,.\s]", "", text).replace("−", "-"))
 
 
+def test_a_large_order_is_filled_in_parts_while_one_looks_on(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
+    page = on_account(browser, running_desk, "A-2042", errors)
+    page.keyboard.press("b")
+    page.fill("#quantity", "9")
+    expect(page.locator("#estimate .at-once")).to_contain_text("5 of 9, the rest is canceled")
+    page.locator("label:has(#type-limit)").click()
+    page.fill("#limit-price", "9999")
+    expect(page.locator("#estimate .at-once")).to_contain_text("5 of 9, the rest waits")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-result")).to_contain_text("Bought 5 of 9 XAUUSD at")
+    page.click("#tab-fills")
+    expect(page.locator("#fills tbody tr")).to_have_count(2)
+    page.click("#tab-orders")
+    expect(page.locator("#orders .status-of").first).to_have_text("Filled")
+    expect(page.locator("[data-position] .quantity")).to_have_text("9")
+
+
 def test_every_refusal_says_why_and_leaves_the_ticket_as_it_was(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
     page = on_account(browser, running_desk, "A-2043", errors)
     page.keyboard.press("b")

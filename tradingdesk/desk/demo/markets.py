@@ -17,6 +17,7 @@ SPOT_GOLD_OPENS = time(18)
 SPOT_GOLD_BREAK = time(17, 15)
 SPOT_GOLD_WEEK_ENDS = time(17)
 SUNDAY, THURSDAY = 7, 4
+LOTS_PER_QUOTE = "5"  # fewer than the demo trader's funds are enough for, so that filling in parts is seen
 
 
 def round_the_clock() -> SessionCalendar:
@@ -64,5 +65,5 @@ def demo_market() -> Market:
     with transaction.atomic():
         market, made = create_once(Market, {"code": "DEMO"}, name="Demo", kind=MarketKind.DEMO, feed="simulator")
         if made:
-            create_once(Listing, {"market": market, "instrument": gold()}, calendar=round_the_clock())
+            create_once(Listing, {"market": market, "instrument": gold()}, calendar=round_the_clock(), quote_quantity=LOTS_PER_QUOTE)
     return market
