@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
 
 from accounts.models import Account, AccountFunds
@@ -20,6 +21,7 @@ from settlement.models import Break, Verification
 from settlement.services.run import settle
 from settlement.services.verification import EVERYWHERE, record, verify
 from settlement.tasks import verify_books
+from tests.conftest import OwnDatabase
 from tests.factories.books import assert_books_are_right
 from tests.factories.desk import MONDAY, Desk, funds, make_desk
 from tests.race.threads import together
@@ -236,3 +238,12 @@ def test_the_command_refuses_an_unknown_market_in_one_line(account: Account) -> 
         call_command("ledger_verify", "--market", "NOWHERE")
     assert refusal.value.returncode == 2
     assert not Verification.objects.exists()
+
+
+def test_a_database_that_is_away_is_not_taken_for_breaks(own_database: OwnDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.close()
+    with monkeypatch.context() as patched:
+        patched.setitem(connection.settings_dict, "NAME", "nowhere")
+        for arguments in ([], ["--market", "TEST"], ["--json"]):
+            assert command(*arguments) == (2, "")
+        connection.close()

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError
 
 from quotes.models import Market
 from settlement.breaks import facts_of, sentence_of
@@ -11,10 +13,12 @@ from settlement.enums import VerificationSource
 from settlement.models import Break, Verification
 from settlement.models.verification import breaks_text
 from settlement.services.verification import verify
-from tradingdesk.kernel.errors import DeskError
+from tradingdesk.kernel.errors import DeskError, NotFound
 
 BREAKS, REFUSED = 1, 2  # exit status; 0: no breaks
 SHOWN = 200  # lines; --json has them all
+NEWLINE = "\n"
+FAILURES = (DatabaseError, InterfaceError, psycopg.Error)  # the last: of the lock's own connection
 
 
 class Command(BaseCommand):
@@ -27,13 +31,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, market: str | None, **options: Any) -> None:
-        found = None if market is None else Market.objects.filter(code=market).first()
-        if market is not None and found is None:
-            raise CommandError(f"UNKNOWN_MARKET: there is no market {market}.", returncode=REFUSED)
         try:
-            verification = verify(None if found is None else found.pk, source=VerificationSource.COMMAND)
+            verification = verify(None if market is None else _market_id(market), source=VerificationSource.COMMAND)
         except DeskError as error:
             raise CommandError(f"{error.reason_code}: {error.message}", returncode=REFUSED) from error
+        except FAILURES as error:
+            raise CommandError(f"DATABASE_ERROR: not verified: {str(error).partition(NEWLINE)[0]}", returncode=REFUSED) from error
         breaks = list(verification.breaks.select_related("market", "account").order_by("kind", "id"))  # type: ignore[attr-defined]
         self._print_json(verification, breaks) if options["json"] else self._print_table(verification, breaks)
         if breaks:
@@ -66,3 +69,10 @@ class Command(BaseCommand):
             f"{verification.rows:,} rows verified in {verification.duration.total_seconds():.1f} s: "
             f"{breaks_text(verification.found)}, {verification.new} new; {verification.gone} gone."
         )
+
+
+def _market_id(code: str) -> int:
+    found = Market.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound(f"There is no market {code}.", code="UNKNOWN_MARKET")
+    return found.pk
