@@ -76,15 +76,18 @@ def _rows(model: Any, *fields: str, **own: Any) -> list[tuple[Any, ...]]:
     return list(model.objects.filter(**own).order_by("id").values_list(*fields))
 
 
-def scene(available: Decimal, *, is_closing: bool = False) -> Scene:
-    """The account with exactly this much available. `is_closing`: the resting order sells the lot, else it buys another."""
+def scene(available: Decimal, *, is_closing: bool = False, in_parts: bool = False) -> Scene:
+    """The account with exactly this much available. `is_closing`: the resting order sells the lot, else it buys another; `in_parts`: it buys two, and the
+    tick is good for one.
+    """
     desk = make_desk(market_code=f"RACE{next(_numbers)}")
     FeeSchedule.objects.filter(instrument=desk.gold).update(close_today_per_lot=2)
     account = desk.account("100000")
     desk.buy(account, 1)
     rests = {"time_in_force": TimeInForce.DAY}
-    resting_order = desk.close_long(account, 1, "2010.00", **rests) if is_closing else desk.buy(account, 1, "1995.00", **rests)
+    resting_order = desk.close_long(account, 1, "2010.00", **rests) if is_closing else desk.buy(account, 2 if in_parts else 1, "1995.00", **rests)
     desk.quote("2000.00", "2000.50")  # taken up
+    desk.cap(1 if in_parts else None)
     desk.quote("1990.00", "1990.50", evaluate=False)
     tick = latest_tick(desk.market.pk, desk.gold.pk)
     assert tick is not None

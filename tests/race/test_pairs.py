@@ -7,7 +7,7 @@ other: the one that holds the account goes first, and where both start at once i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations_with_replacement
 from typing import Any
@@ -49,6 +49,7 @@ class Pair:
     contention: str
     available: Decimal = NOTHING
     is_closing: bool = False  # the resting order would close the lot
+    is_in_parts: bool = False  # the tick fills half of the resting order
     second_contends: Preparing | None = None  # in place of the second, where that one would go ahead in any case
 
     @property
@@ -80,6 +81,7 @@ PAIRS = (
     Pair("cash settle", cash, settle, "the margin of the DAY order that ends with the day"),
     Pair("settle settle", settle, settle_on_touch, "one account day"),
 )
+FILLS_IN_PARTS = tuple(replace(pair, is_in_parts=True) for pair in PAIRS if fill in (pair.first, pair.second))
 by_name = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name.replace(" ", "-"))
 
 
@@ -91,7 +93,7 @@ def shared_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 def contending(pair: Pair) -> tuple[Scene, Command, Command]:
-    met = scene(pair.available, is_closing=pair.is_closing)
+    met = scene(pair.available, is_closing=pair.is_closing, in_parts=pair.is_in_parts)
     return met, pair.first(met), (pair.second_contends or pair.second)(met)
 
 
@@ -151,7 +153,7 @@ def test_without_the_lock_a_pair_harms_the_books_or_the_database_refuses(
         assert was_refused or was_said or broken_invariants() != before, (reverse, results)
 
 
-@by_name
+@pytest.mark.parametrize("pair", [*PAIRS, *FILLS_IN_PARTS], ids=lambda pair: pair.name.replace(" ", "-") + "-in-parts" * pair.is_in_parts)
 @pytest.mark.usefixtures("shared_database")
 def test_with_the_lock_a_pair_leaves_what_it_leaves_one_after_the_other(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     in_order, reversed_order = (one_after_the_other(pair, reverse=reverse) for reverse in (False, True))

@@ -45,6 +45,7 @@ class Crowd:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         Listing.objects.filter(market=desk.market).update(max_quote_age_seconds=3600)  # the clock moves on while a quote is on its way
+        desk.cap(1)
         self.accounts = [desk.account("60000") for _ in range(3)]
         self.done: Counter[str] = Counter()
         self._one_market_process = Lock()
@@ -61,13 +62,13 @@ class Crowd:
     def place(self, random: Random, account: Account) -> None:
         limit = random.choice([None, Decimal(random.randint(1960, 2040))])
         fields = {"time_in_force": random.choice(list(TimeInForce))} if limit else {}
-        self._place(account, random.choice(list(Side)), random.randint(1, 2), limit, **fields)
+        self._place(account, random.choice(list(Side)), random.randint(1, 3), limit, **fields)
 
     def close(self, random: Random, account: Account) -> None:
         self._place(account, random.choice(list(Side)), 1, random.choice([None, Decimal(2000)]), effect=Effect.CLOSE)
 
     def cancel(self, random: Random, account: Account) -> None:
-        waiting = Order.objects.filter(account=account, status=OrderStatus.WORKING).values_list("pk", flat=True)
+        waiting = Order.objects.filter(account=account, status__in=[OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED]).values_list("pk", flat=True)
         cancel_orders(list(waiting[: random.randint(1, 2)]))
 
     def cash(self, random: Random, account: Account) -> None:
