@@ -1,7 +1,7 @@
 """Reading a scenario file: every field with its default, every kind of mistake named by step and field with what was expected."""
 
 import json
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from tradingdesk.desk.scenario.errors import ScenarioError
 from tradingdesk.desk.scenario.scenario import Scenario, name_of, read_scenario
 from tradingdesk.desk.scenario.steps import Cash, PlaceOrder, Settle, Trade
 from tradingdesk.desk.scenario.tree import DEEPEST, MOST_BYTES, read_tree
+from tradingdesk.kernel import clock
 
 D = Decimal
 GOLD = {"symbol": "AU", "multiplier": 1000, "tick_size": "0.02", "matching": "dealer"}
@@ -50,7 +51,7 @@ def read(tmp_path: Path) -> Any:
 
 def test_only_four_fields_are_needed_and_everything_else_has_its_default(read: Any) -> None:
     found = read(small())
-    assert (found.currency, found.start) == ("USD", date(2026, 3, 9))
+    assert (found.currency, found.start) == ("USD", date(2024, 6, 10))
     assert (found.rules.close_order, found.rules.fee_age, found.rules.margin_basis) == ("fifo", "fifo", "order_price")
     assert (found.rules.larger_side, found.rules.floating, found.rules.deficit, found.rules.variation_call) == (False, "losses_only", "owed", "none")
     contract = found.instruments[0]
@@ -353,6 +354,13 @@ def test_a_broken_file_is_called_by_its_name_where_that_can_be_told(tmp_path: Pa
     named.write_text("name: Mine\ncolour: red")
     nameless.write_text("name: [")
     assert [name_of(named), name_of(nameless), name_of(tmp_path / "absent.yaml")] == ["Mine", None, None]
+
+
+def test_days_lie_where_ticks_can_be_kept(read: Any) -> None:
+    with clock.fixed(datetime(2026, 3, 2, tzinfo=UTC)):
+        assert read(small(start="2027-02-24", steps=[{"settle": {}}])).days[-1] == date(2027, 2, 25)
+        with pytest.raises(ScenarioError, match="start: the last day would be 2027-02-26; expected days that end within 360 days from now"):
+            read(small(start="2027-02-24", steps=[{"settle": {}}, {"settle": {}}]))
 
 
 def test_a_file_of_many_steps_is_read(read: Any) -> None:

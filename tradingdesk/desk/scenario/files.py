@@ -13,8 +13,10 @@ from tradingdesk.desk.scenario.runner import run
 from tradingdesk.desk.scenario.scenario import Scenario, name_of, read_scenario
 from tradingdesk.desk.scenario.scratch import scratch_database
 from tradingdesk.desk.scenario.stage import Stage, build
+from tradingdesk.kernel.attribution import attributed
 
 SCRIPT_USER = "scenario"
+REASON_LETTERS = 100  # what the history holds
 
 
 @dataclass
@@ -61,8 +63,9 @@ def _owner(username: str | None) -> User:
 
 
 def _keep(scenario: Scenario, owner: User) -> str:
-    stage = build(scenario, owner)
-    run(stage)
+    with attributed(actor=owner.pk, reason=f"Scenario {scenario.name}"[:REASON_LETTERS], request_id="run_scenario"):
+        stage = build(scenario, owner)
+        run(stage)
     return _told(stage)
 
 

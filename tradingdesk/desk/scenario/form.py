@@ -11,7 +11,7 @@ from typing import Any
 from tradingdesk.desk.scenario.fields import Field, day, flag, later, list_of, number, optional, record, text, word
 
 # Trading day 1 where a file names none: a Monday in the middle of a month, and no holiday after it (the scenario's calendar has none at all).
-DEFAULT_START = date(2026, 3, 9)
+DEFAULT_START = date(2024, 6, 10)
 MOST_INSTRUMENTS, MOST_ACCOUNTS, MOST_POSITIONS = 200, 1000, 500
 ZERO = Decimal(0)
 

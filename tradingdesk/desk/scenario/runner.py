@@ -19,6 +19,7 @@ from orders.services.deals import DealRequest, book_deals
 from orders.services.placement import place_orders
 from orders.services.resting import evaluate
 from quotes.domain.ticks import Tick
+from quotes.selectors.streams import standing
 from quotes.services import ticks
 from quotes.services.script import advance
 from settlement.services.run import settle
@@ -90,12 +91,19 @@ class Run:
         carry.begin(self.stage)
         for step in self.stage.scenario.steps:
             self._take(step)
+        self._mark_evaluated()
         return self.result()
 
     def result(self) -> dict[str, Any]:
         """What has come out by now."""
         lasts = {symbol: board.last for symbol, board in self._boards.items()}
         return result.of(self.stage, self._orders, lasts, self._days[: self._day + 1])
+
+    def _mark_evaluated(self) -> None:
+        # Whoever follows the market from here on does not show its resting orders the script's ticks once more.
+        for instrument in self.stage.instruments.values():
+            reached = standing(self.stage.market.pk, instrument.pk).last_seq
+            ticks.mark_evaluated(self.stage.market.pk, instrument.pk, reached)
 
     def _take(self, step: Step) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A whole scenario: read from a file, and checked for what its parts say of each other. Pure but for reading the file."""
+"""A whole scenario: read from a file, and checked for what its parts say of each other. Pure but for reading the file and the date."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from tradingdesk.desk.scenario.fields import Field, day, list_of, mapping, recor
 from tradingdesk.desk.scenario.form import Client, Contract, Rules
 from tradingdesk.desk.scenario.steps import DEAL_ID, Cancel, Expect, PlaceOrder, Settle, Step, Trade
 from tradingdesk.desk.scenario.tree import read_tree
+from tradingdesk.kernel import clock
 
 MOST_STEPS = 20_000
-FIRST_START = date(1970, 2, 1)  # prices are kept by day, from 1970 on
+FIRST_START = date(1970, 2, 1)  # ticks are kept by day: from 1970
+DAYS_AHEAD = 360  # to a year ahead (quotes.services.partitions)
 MIDNIGHT = time(0)
 
 
@@ -62,7 +64,7 @@ def previous_weekday(before: date) -> date:
 
 def read_scenario(file: Path) -> Scenario:
     """The scenario in a file; raises ScenarioError about the first thing that is wrong with it."""
-    return scenario(read_tree(file))
+    return scenario(read_tree(file), clock.now().date())
 
 
 def name_of(file: Path) -> str | None:
@@ -73,10 +75,10 @@ def name_of(file: Path) -> str | None:
         return None
 
 
-def scenario(tree: Any) -> Scenario:
-    """The scenario a tree stands for: its fields, then its steps, then what they say of each other."""
+def scenario(tree: Any, today: date) -> Scenario:
+    """The scenario a tree stands for: its fields, then what they say of each other."""
     whole: Scenario = record(FIELDS, Scenario)(mapping(tree, ""), "")
-    _check_days(whole)
+    _check_days(whole, today)
     _check_once("instruments", "symbol", (contract.symbol for contract in whole.instruments))
     _check_once("accounts", "id", (client.id for client in whole.accounts))
     _check_positions(whole)
@@ -85,11 +87,13 @@ def scenario(tree: Any) -> Scenario:
     return whole
 
 
-def _check_days(whole: Scenario) -> None:
+def _check_days(whole: Scenario, today: date) -> None:
     if whole.start.isoweekday() > 5:
         raise ScenarioError("start", f"{whole.start} is a {whole.start:%A}", "a trading day, Monday to Friday")
     if whole.start < FIRST_START:
         raise ScenarioError("start", f"{whole.start} will not do", f"a day from {FIRST_START} on")
+    if whole.days[-1] > today + timedelta(days=DAYS_AHEAD):
+        raise ScenarioError("start", f"the last day would be {whole.days[-1]}", f"days that end within {DAYS_AHEAD} days from now")
 
 
 def _check_once(where: str, field: str, values: Iterable[str]) -> None:

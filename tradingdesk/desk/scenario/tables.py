@@ -7,6 +7,7 @@ from tradingdesk.desk.scenario.fields import parsed
 
 GAP = "  "
 NONE = "–"
+ACCOUNTS_ABREAST = 6
 ORDER = ("status", "reason", "qty", "filled_qty", "average_price")
 FREEZE = ("margin", "fee", "captured", "released")
 FILL = ("taker", "maker", "account", "symbol", "side", "effect", "qty", "price", "fee")
@@ -76,14 +77,18 @@ def _books(document: dict[str, Any]) -> list[str]:
 
 
 def _settlements(document: dict[str, Any]) -> list[str]:
-    # One column per account: a day has many figures, and few accounts.
+    return [part for settlement in document["settlements"] for part in _settlement(settlement)]
+
+
+def _settlement(settlement: dict[str, Any]) -> list[str]:
+    # One column per account, some of them beside each other: a day has many figures.
+    prices = ", ".join(f"{symbol} {_cell(price)}" for symbol, price in settlement["prices"].items())
+    accounts = list(settlement["accounts"].items())
     parts = []
-    for settlement in document["settlements"]:
-        prices = ", ".join(f"{symbol} {_cell(price)}" for symbol, price in settlement["prices"].items())
-        accounts = settlement["accounts"]
-        names = next(iter(accounts.values()))
-        rows = [(name.replace("_", " "), *(figures[name] for figures in accounts.values())) for name in names]
-        parts.append(table(f"Settlement of day {settlement['day']} at {prices}", ("", *accounts), rows))
+    for start in range(0, len(accounts), ACCOUNTS_ABREAST):
+        group = dict(accounts[start : start + ACCOUNTS_ABREAST])
+        rows = [(name.replace("_", " "), *(figures[name] for figures in group.values())) for name in accounts[0][1]]
+        parts.append(table(f"Settlement of day {settlement['day']} at {prices}", ("", *group), rows))
     return parts
 
 
