@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from orders.domain.steps import FILL_STEPS
 from orders.domain.transitions import ORDER
-from orders.enums import OrderStatus
+from orders.enums import OrderStatus, OrderStep
 from settlement.checks.check import Check, differing
 from settlement.enums import BreakKind
 
@@ -35,30 +36,36 @@ FROM orders_order o
 ORDER_HALF = f"""
 SELECT market_id, account_id, id, '', status, 'none' FROM orders_order WHERE status IN ({texts(HALF)})"""
 
-ORDER_STATUS = """
+# Steps that another one of the same command always follows are not the last of anything, and leave it to FILL_STEPS to miss what follows.
+ORDER_STATUS = f"""
 SELECT o.market_id, o.account_id, o.id, '', o.status, coalesce(e.status, 'no event')
-FROM orders_order o
-    LEFT JOIN (SELECT DISTINCT ON (order_id) order_id, status FROM orders_orderevent ORDER BY order_id, id DESC) e ON e.order_id = o.id
+FROM orders_order o LEFT JOIN (
+        SELECT DISTINCT ON (order_id) order_id, status FROM orders_orderevent
+        WHERE step NOT IN ({texts((OrderStep.PLACED, OrderStep.FROZEN, *FILL_STEPS[:-1]))}) ORDER BY order_id, id DESC
+    ) e ON e.order_id = o.id
 WHERE o.status IS DISTINCT FROM e.status"""
 
 # Keys that another key implies are not checked by the database (tradingdesk.kernel.fields.ImpliedKey). An event of another account's shows in its versions.
-ORDER_ROWS = f"""
-SELECT a.market_id, a.id, o.id, v.part || ' of ' || r.kind || ' ' || r.id, v.stored::text, v.recomputed::text
+ORDER_ROWS = """
+SELECT a.market_id, a.id, r.order_id, r.part || ' of ' || r.kind || ' ' || r.id, r.stored::text, r.recomputed::text
 FROM (
-    SELECT 'order' AS kind, id, id AS order_id, account_id, market_id, instrument_id FROM orders_order
-    UNION ALL SELECT 'fill', id, order_id, account_id, market_id, instrument_id FROM orders_fill
-    UNION ALL SELECT 'freeze', id, order_id, account_id, NULL, instrument_id FROM accounts_freeze
-    UNION ALL SELECT 'lot', l.id, f.order_id, l.account_id, NULL, l.instrument_id FROM accounts_lot l JOIN orders_fill f ON f.id = l.opening_fill_id
-    UNION ALL SELECT 'lot change', c.id, f.order_id, c.account_id, NULL, l.instrument_id
-    FROM accounts_lotchange c JOIN accounts_lot l ON l.id = c.lot_id JOIN orders_fill f ON f.id = l.opening_fill_id
-) r JOIN orders_order o ON o.id = r.order_id JOIN accounts_account a ON a.id = o.account_id
-    {
-    differing(
-        ("account", "r.account_id", "a.id"),
-        ("market", "coalesce(r.market_id, a.market_id)", "a.market_id"),
-        ("instrument", "r.instrument_id", "o.instrument_id"),
-    )
-}"""
+    SELECT o.id AS order_id, 'order' AS kind, o.id, 'market' AS part, o.market_id AS stored, a.market_id AS recomputed
+    FROM orders_order o JOIN accounts_account a ON a.id = o.account_id WHERE o.market_id <> a.market_id
+    UNION ALL SELECT o.id, 'fill', f.id, v.part, v.stored, v.recomputed FROM orders_fill f JOIN orders_order o ON o.id = f.order_id
+    {fill}
+    UNION ALL SELECT o.id, 'freeze', z.id, v.part, v.stored, v.recomputed FROM accounts_freeze z JOIN orders_order o ON o.id = z.order_id
+    {freeze}
+    UNION ALL SELECT f.order_id, 'lot', l.id, v.part, v.stored, v.recomputed FROM accounts_lot l JOIN orders_fill f ON f.id = l.opening_fill_id
+    {lot}
+    UNION ALL SELECT f.order_id, 'lot change', c.id, 'account', c.account_id, l.account_id
+    FROM accounts_lotchange c JOIN accounts_lot l ON l.id = c.lot_id JOIN orders_fill f ON f.id = l.opening_fill_id WHERE c.account_id <> l.account_id
+) r JOIN orders_order o ON o.id = r.order_id JOIN accounts_account a ON a.id = o.account_id""".format(
+    fill=differing(
+        ("account", "f.account_id", "o.account_id"), ("market", "f.market_id", "o.market_id"), ("instrument", "f.instrument_id", "o.instrument_id")
+    ),
+    freeze=differing(("account", "z.account_id", "o.account_id"), ("instrument", "z.instrument_id", "o.instrument_id")),
+    lot=differing(("account", "l.account_id", "f.account_id"), ("instrument", "l.instrument_id", "f.instrument_id")),
+)
 
 FREEZE_STATUS = f"""
 SELECT o.market_id, o.account_id, o.id, '', o.stored, o.recomputed

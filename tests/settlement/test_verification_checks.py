@@ -199,13 +199,19 @@ CORRUPTIONS = [
     ),
     Corruption(
         K.ORDER_HALF,
-        "DELETE FROM orders_orderevent WHERE order_id = %(resting)s AND step = 'RESTED'; UPDATE orders_order SET status = 'FROZEN' WHERE id = %(resting)s",
+        "UPDATE orders_orderevent SET status = 'FROZEN' WHERE order_id = %(resting)s AND step = 'RESTED';"
+        "UPDATE orders_order SET status = 'FROZEN' WHERE id = %(resting)s",
         {("resting", ""): ("FROZEN", "none")},
     ),
     Corruption(
         K.ORDER_STATUS,
         "UPDATE orders_order SET status = 'PARTIALLY_FILLED' WHERE id = %(resting)s",
         {("resting", ""): ("PARTIALLY_FILLED", "WORKING")},
+    ),
+    Corruption(
+        K.ORDER_STATUS,
+        "DELETE FROM orders_orderevent WHERE order_id = %(resting)s AND step = 'RESTED'",
+        {("resting", ""): ("WORKING", "no event")},
     ),
     Corruption(
         K.ORDER_ROWS,
