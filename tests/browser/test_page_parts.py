@@ -75,6 +75,16 @@ def test_a_book_that_stayed_behind_is_fetched_although_the_figures_are_new(brows
         frame(page, json.dumps({"type": "account", "account": account, "version": version + 1}))
 
 
+def test_a_change_that_nobody_told_of_is_found(browser: Any, running_desk: RunningDesk, errors: list[str]) -> None:
+    """The hint was lost and the connection stood: every 15 s (here: half a second) the figures are looked at, and say that the book is old."""
+    page = sign_in(browser, running_desk, "agent", errors)
+    page.add_init_script("const plain = setInterval; window.setInterval = (f, ms, ...rest) => plain(f, ms === 15000 ? 500 : ms, ...rest);")
+    with_sockets_kept(page, f"{running_desk.url}/trade/A-2033/")
+    expect(page.locator("[data-position]")).to_have_count(0)  # so nothing else asks for the figures
+    page.evaluate("() => { document.getElementById('book-version').dataset.version = -1 }")
+    expect(page.locator("#book-version")).not_to_have_attribute("data-version", "-1")
+
+
 def test_a_desk_without_its_database_is_quiet_and_shows_it(browser: Any, running_desk: RunningDesk) -> None:
     page = on_account(browser, running_desk, "A-2040", [])
     send(page, "b", "Bought 1 XAUUSD at")

@@ -2,6 +2,7 @@
 const MOVED_EVERY = 1000; // ms: floating figures follow the ticks at most this often
 const CHANGED_AFTER = 60; // ms: an answer and its frame arrive together and are one refetch
 const AGAIN_AFTER = 2000; // ms: a part that could not be fetched is asked for again
+const LOOK_EVERY = 15000; // ms: a hint may be lost without a word, so the figures are looked at unasked
 
 const fire = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 
@@ -31,7 +32,10 @@ export function panels() {
     const failed = !event.detail.successful;
     fire("desk:trouble", failed);
     if (failed) changed(AGAIN_AFTER);
+    // Figures that are newer than the book: something changed that nobody told of.
+    else if (version("figures") > version("book-version")) changed();
   });
+  setInterval(() => document.hidden || fire("desk:moved"), LOOK_EVERY);
 
   document.body.addEventListener("desk:changed", () => changed());
   document.addEventListener("visibilitychange", () => document.hidden || changed());
@@ -40,7 +44,11 @@ export function panels() {
 
 // Of what is shown, the part that is farthest behind: figures are fetched more often than the book, and must not hide that it is old.
 export function shownVersion() {
-  return Math.min(...["figures", "book-version"].map((id) => Number(document.getElementById(id).dataset.version)));
+  return Math.min(version("figures"), version("book-version"));
+}
+
+function version(id) {
+  return Number(document.getElementById(id)?.dataset.version ?? 0);
 }
 
 export function tabs() {
