@@ -37,9 +37,10 @@ def _list(title: str, icon: str, model: str) -> dict[str, Any]:
     return _item(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}")
 
 
-def _changes(title: str, model: str) -> dict[str, Any]:
+def _changes(title: str, model: str, kept_by: str = "") -> dict[str, Any]:
+    """The history of a model, which its own app keeps or another."""
     app, name = model.split(".")
-    return _item(title, "history", f"admin:{app}_historical{name}_changelist", f"{app}.view_{name}")
+    return _item(title, "history", f"admin:{kept_by or app}_historical{name}_changelist", f"{app}.view_{name}")
 
 
 def _group(title: str, *items: dict[str, Any], collapsible: bool = False) -> dict[str, Any]:
@@ -124,6 +125,11 @@ SIDEBAR: dict[str, Any] = {
             _changes("Calendars", "quotes.sessioncalendar"),
             _changes("Sessions", "quotes.sessionwindow"),
             _changes("Holidays", "quotes.holiday"),
+            _changes("Jobs", "django_celery_beat.periodictask", kept_by="desk"),
+            _changes("Intervals", "django_celery_beat.intervalschedule", kept_by="desk"),
+            _changes("Crontabs", "django_celery_beat.crontabschedule", kept_by="desk"),
+            _changes("Clocked", "django_celery_beat.clockedschedule", kept_by="desk"),
+            _changes("Solar", "django_celery_beat.solarschedule", kept_by="desk"),
             collapsible=True,
         ),
     ],

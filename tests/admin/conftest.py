@@ -20,6 +20,7 @@ from settlement.selectors import differences, rows_by_table
 from settlement.services.run import settle
 from settlement.services.verification import record
 from tests.factories.desk import Desk
+from tests.factories.jobs import make_jobs
 
 
 class Book:
@@ -41,6 +42,7 @@ class Book:
         desk.close_long(self.account, 1)
         desk.quote("2012.00", "2011.00")  # crossed: kept, flagged, never dealt on
         Holiday.objects.create(calendar=desk.calendar, day=desk.at.date() + timedelta(days=200), name="Founders' day")
+        make_jobs()
         with desk.now():
             self.run: SettlementRun = settle(desk.market.pk)
         self.misstate("10")

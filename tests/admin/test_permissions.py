@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django_celery_beat.models import PeriodicTask
 
 from accounts import roles
 from accounts.enums import Role
@@ -63,9 +64,7 @@ def test_compliance_changes_nothing_anywhere(book: Book, client_of: ClientOf) ->
 
 
 def test_switching_jobs_off_is_not_for_those_who_only_look(book: Book, client_of: ClientOf) -> None:
-    from django_celery_beat.models import IntervalSchedule, PeriodicTask
-
-    job = PeriodicTask.objects.create(name="A job", task="a.task", interval=IntervalSchedule.objects.create(every=1, period="days"))
+    job = PeriodicTask.objects.get(name="A job")
     chosen = {"action": "disable_tasks", "_selected_action": [job.pk]}
     client_of(Role.COMPLIANCE).post(address(PeriodicTask, "changelist"), chosen)
     job.refresh_from_db()
@@ -73,6 +72,7 @@ def test_switching_jobs_off_is_not_for_those_who_only_look(book: Book, client_of
     client_of(Role.OPERATIONS).post(address(PeriodicTask, "changelist"), chosen)
     job.refresh_from_db()
     assert not job.enabled
+    assert (job.history.first().enabled, job.history.first().history_user.username) == (False, "one-operations")
 
 
 @pytest.mark.parametrize("role", [Role.TRADER, Role.AGENT])

@@ -16,6 +16,7 @@ from accounts.models import Account, RiskTier, User
 from accounts.services.standing import change_standing
 from quotes.models import Holiday, Listing, Market, SessionCalendar
 from settlement.services.run import settle
+from tests.factories.jobs import make_jobs
 from tests.kernel.histories import differences
 from tradingdesk.kernel.admin import HistoriedAdmin
 from tradingdesk.kernel.attribution import attributed
@@ -31,6 +32,7 @@ def seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> No
     monkeypatch.setenv("DESK_VAR", str(tmp_path))
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("seed_demo", verbosity=0)
+    make_jobs()
     Holiday.objects.create(calendar=SessionCalendar.objects.first(), day=date(2026, 12, 25), name="Christmas")
 
 

@@ -47,3 +47,12 @@ def test_jobs_go_on_at_their_own_pace() -> None:
     assert all(due[name] <= seconds for name, seconds in periods().items())
     first = min((event for event in scheduler._heap if event.entry.name in due), key=lambda event: event.time)
     assert first.entry.name == min(periods(), key=periods().__getitem__)
+
+
+def test_that_a_job_ran_is_no_change_of_it(db: None) -> None:
+    jobs()
+    before = PeriodicTask.history.count()
+    PeriodicTask.objects.update(last_run_at=clock.now(), total_run_count=1)
+    assert PeriodicTask.history.count() == before == PeriodicTask.objects.count()
+    PeriodicTask.objects.update(enabled=False)
+    assert PeriodicTask.history.filter(history_type="~", enabled=False).count() == PeriodicTask.objects.count()

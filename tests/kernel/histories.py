@@ -1,16 +1,19 @@
 """Rows with a history: one of each model, another like it, a change to it; and what their history says, compared with the live rows."""
 
 import copy
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from accounts.models import Account, RiskTier, User
 from quotes.models import FeeSchedule, Holiday, Instrument, Listing, MarginSchedule, Market, SessionCalendar, SessionWindow
 from tests.factories.desk import Desk
+from tests.factories.jobs import make_jobs
+from tradingdesk.desk.models import SCHEDULES
 from tradingdesk.kernel import sql
 from tradingdesk.kernel.history import history_of
 
@@ -29,6 +32,9 @@ ANOTHER: dict[type[Model], dict[str, Any]] = {
     SessionCalendar: {"code": "OTHER"},
     SessionWindow: {"opens_at": time(1)},
     User: {"username": "other"},
+    PeriodicTask: {"name": "Another job"},
+    **{schedule: {} for schedule in SCHEDULES},
+    SolarSchedule: {"longitude": Decimal("7.5")},
 }
 CHANGE: dict[type[Model], dict[str, Any]] = {
     Account: {"name": "Changed"},
@@ -42,6 +48,11 @@ CHANGE: dict[type[Model], dict[str, Any]] = {
     SessionCalendar: {"rolls_at": time(18, 30)},
     SessionWindow: {"closes_at": time(2)},
     User: {"first_name": "Changed"},
+    PeriodicTask: {"enabled": False, "description": "Changed"},
+    ClockedSchedule: {"clocked_time": datetime(2032, 1, 1, tzinfo=UTC)},
+    CrontabSchedule: {"minute": "11"},
+    IntervalSchedule: {"every": 11},
+    SolarSchedule: {"latitude": Decimal("1.25")},
 }
 
 
@@ -50,6 +61,8 @@ def row_of(model: type[Model], desk: Desk) -> Any:
     Holiday.objects.get_or_create(calendar=desk.calendar, day=date(2030, 12, 25), defaults={"name": "Christmas"})
     if model is Account:
         return desk.account("0")
+    if model._meta.app_label == PeriodicTask._meta.app_label:
+        make_jobs()
     return model._default_manager.order_by("pk").last()
 
 

@@ -112,7 +112,7 @@ def test_a_new_row_is_one_row_of_history(desk: Desk, model: type[Model]) -> None
         way(new)
         made = model._default_manager.order_by("pk").last()
         assert made is not None
-        assert columns(made) == columns(new), way
+        assert {name: getattr(made, name) for name in kept(model)[1:]} == {name: getattr(new, name) for name in kept(model)[1:]}, way
         assert [version.history_type for version in versions(model, made.pk)] == ["+"], way
         assert differences(made) == {}, way
         new.pk, new._state.adding = None, True

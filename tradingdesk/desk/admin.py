@@ -4,16 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatPeriodicTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
-from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+from django_celery_beat.models import PeriodicTask
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from tradingdesk.kernel.admin import DeskModelAdmin, LogAdmin
+from tradingdesk.desk.models import SCHEDULES
+from tradingdesk.kernel.admin import HistoriedAdmin, LogAdmin, register_changes
 
 admin.site.index_title = "Back office"
-SCHEDULES = (ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
 for _model in (PeriodicTask, *SCHEDULES):
     admin.site.unregister(_model)
 
@@ -32,7 +33,7 @@ class JobForm(PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-class JobAdmin(BeatPeriodicTaskAdmin, DeskModelAdmin):
+class JobAdmin(BeatPeriodicTaskAdmin, HistoriedAdmin):
     """Seeded once from `tradingdesk.schedules`; what is changed here stays. A job is switched off, never deleted."""
 
     form = JobForm
@@ -51,13 +52,18 @@ class JobAdmin(BeatPeriodicTaskAdmin, DeskModelAdmin):
     def crontab_translation(self, obj: PeriodicTask) -> str:
         return obj.crontab.human_readable if obj.crontab else "–"
 
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ModelForm, change: bool) -> None:
+        """All of it: the form takes the task's name from a field of its own."""
+        obj.save()
 
-class ScheduleAdmin(DeskModelAdmin):
+
+class ScheduleAdmin(HistoriedAdmin):
     """When jobs run; shared by those that name it."""
 
 
 for _model in SCHEDULES:
     admin.site.register(_model, ScheduleAdmin)
+register_changes(PeriodicTask, *SCHEDULES)
 
 
 @admin.register(LogEntry)
