@@ -12,20 +12,22 @@ from django.db import transaction
 
 from accounts.models import Freeze, Journal, LotChange
 from orders.services.cancellation import cancel_orders
+from quotes.models import Listing
 from settlement.checks import CHECKS, TABLES
 from settlement.enums import BreakKind
 from settlement.selectors import Difference, differences
 from settlement.services.run import settle
 from tests.conftest import as_role, database_of_its_own
 from tests.factories.books import assert_books_are_right
-from tests.factories.desk import MONDAY, make_desk, order
+from tests.factories.desk import MONDAY, Desk, make_desk, order
 from tradingdesk.kernel import clock, sql
 
 K = BreakKind
 
 
 def mixed_days() -> dict[str, int]:
-    """Two markets, a settled Monday and something of Tuesday: opened, closed in part, resting, canceled, denied, short. Names of what is corrupted later.
+    """Two markets, a settled Monday and something of Tuesday: opened, closed in part, resting, canceled, denied, short, filled in parts. Names of what is
+    corrupted later.
 
     Multiplier 100, margin 5 %, fee 5.00 per lot; quoted at 2000.00 / 2000.50.
     """
@@ -44,6 +46,7 @@ def mixed_days() -> dict[str, int]:
     desk.at += timedelta(days=1)
     desk.quote("2010.00", "2010.50")
     desk.close_long(bob, 1)
+    filled_in_parts(desk)
     return {
         "market": desk.market.pk,
         "other": other.market.pk,
@@ -66,6 +69,17 @@ def mixed_days() -> dict[str, int]:
         "last_entry": bob.entries.first().pk,
         "million": 1_000_000,
     }
+
+
+def filled_in_parts(desk: Desk) -> None:
+    """Two lots of each quote: one order filled by two of them, one canceled between them."""
+    Listing.objects.filter(market=desk.market).update(quote_quantity=2)
+    dave = desk.account("200000")
+    whole, cut = (desk.buy(dave, 3, "2010.50") for _ in range(2))
+    with desk.now():
+        cancel_orders([cut.order_id])
+    desk.quote("2010.00", "2010.50")
+    assert [(order(one).status, order(one).fills.count()) for one in (whole, cut)] == [("FILLED", 2), ("CANCELED", 1)]
 
 
 @pytest.fixture(scope="module")
