@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from quotes.domain.settling import settlement_mid
 from quotes.enums import SettlementMethod, TickFlag
 from quotes.models import Instrument, Listing, Market, SettlementPrice, Tick
@@ -31,10 +33,10 @@ def fix_now(market_id: int, trading_day: date, given: Given | None = None) -> Pr
 
     `given` are prices that the desk has decided on, by instrument id (None: it has none that day, and its lots keep their basis). The others follow the rule:
 
-    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, the settlement before it, and before the first settlement
-    the last quote of all. Raises NotFound (market, an instrument that is given and not listed), InvalidRequest (a price that is none) and Conflict (given
-    otherwise than it was fixed). Inside the caller's transaction; the market's row is locked after whatever accounts the caller holds, and nobody locks
-    accounts after it.
+    The middle of the day's last clean quote, rounded half up to the tick; without a quote that day, of the last one that came after the day before was fixed
+    (as bookings do, it belongs to this day); then the settlement before it, and before the first settlement the last quote of all. Raises NotFound (market,
+    an instrument that is given and not listed), InvalidRequest (a price that is none) and Conflict (given otherwise than it was fixed). Inside the caller's
+    transaction; the market's row is locked after whatever accounts the caller holds, and nobody locks accounts after it.
     """
     given = given or {}
     market = Market.objects.select_for_update(no_key=True).filter(pk=market_id).first()
@@ -87,19 +89,27 @@ def fixed(market_id: int, trading_day: date) -> Prices:
 
 def _price(market_id: int, instrument: Instrument, trading_day: date) -> SettlementPrice | None:
     row = SettlementPrice(market_id=market_id, instrument=instrument, trading_day=trading_day, fixed_at=clock.now())
-    ticks = Tick.objects.filter(trading_day=trading_day, market_id=market_id, instrument_id=instrument.pk, flag=TickFlag.CLEAN)
-    last = ticks.order_by("-seq").first()
+    quotes = Tick.objects.filter(trading_day__lte=trading_day, market_id=market_id, instrument_id=instrument.pk, flag=TickFlag.CLEAN)
+    earlier = SettlementPrice.objects.filter(market_id=market_id, instrument=instrument, trading_day__lt=trading_day).order_by("-trading_day")
+    last = _last_quote(quotes, trading_day, earlier.first())
     if last is not None:
         row.price, row.method, row.tick_seq = settlement_mid(last.bid, last.ask, instrument.tick_size), SettlementMethod.LAST_MID, last.seq
         return row
-    earlier = SettlementPrice.objects.filter(market_id=market_id, instrument=instrument, trading_day__lt=trading_day, price__isnull=False)
-    previous = earlier.order_by("-trading_day").first()
+    previous = earlier.filter(price__isnull=False).first()
     if previous is not None:
         row.price, row.method = previous.price, SettlementMethod.PREVIOUS
         return row
-    before = Tick.objects.filter(trading_day__lt=trading_day, market_id=market_id, instrument_id=instrument.pk, flag=TickFlag.CLEAN)
-    quoted = before.order_by("-trading_day", "-seq").first()
+    quoted = quotes.order_by("-trading_day", "-seq").first()
     if quoted is None:
         return None
     row.price, row.method, row.tick_seq = settlement_mid(quoted.bid, quoted.ask, instrument.tick_size), SettlementMethod.PREVIOUS, quoted.seq
     return row
+
+
+def _last_quote(quotes: QuerySet[Tick], day: date, fixed_before: SettlementPrice | None) -> Tick | None:
+    # By the calendar; else what came after the day before was fixed: what was dealt at those quotes is booked on this day.
+    last = quotes.filter(trading_day=day).order_by("-seq").first()
+    if last is None and fixed_before is not None:
+        late = quotes.filter(trading_day=fixed_before.trading_day, received_at__gt=fixed_before.fixed_at)
+        last = late.order_by("-seq").first()
+    return last

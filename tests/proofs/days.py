@@ -102,10 +102,12 @@ class Daily(Quoted):
         return (day for account in self.accounts.values() for _, day, _ in account.postings)
 
     def price(self, day: date) -> None:
-        """The middle of the day's last good quote, on the grid; without one the settlement before, or the last quote there ever was."""
+        """The middle of the day's last good quote, on the grid, be it one that came too late for the day before; without one the settlement before, or the last
+        quote there ever was.
+        """
         if day in self.prices:
             return
-        quotes = [tick for tick in self.clean if tick.day == day]
+        quotes = [tick for tick in self.clean if tick.day == day] or [tick for tick in self.clean if tick.trades_for == day]
         if not quotes and (earlier := [d for d in self.prices if d < day]):
             self.prices[day] = self.prices[max(earlier)]
             return

@@ -13,7 +13,7 @@ from quotes.services.ticks import record
 from tests.quotes.desk import Gold, gold_market, tick
 from tradingdesk.kernel.errors import NotFound
 
-THURSDAY, FRIDAY = date(2014, 5, 1), date(2014, 5, 2)
+THURSDAY, FRIDAY, MONDAY = date(2014, 5, 1), date(2014, 5, 2), date(2014, 5, 5)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,18 @@ def test_without_a_quote_the_previous_settlement_stands(db: None) -> None:
     fix(gold.market, THURSDAY)
     assert fix(gold.market, FRIDAY) == {gold.instrument: Decimal("1300.15")}
     assert SettlementPrice.objects.get(trading_day=FRIDAY).method == SettlementMethod.PREVIOUS
+
+
+def test_a_quote_after_the_prices_were_fixed_settles_the_day_it_is_dealt_for(db: None) -> None:
+    gold = gold_market()
+    record(gold.market, gold.instrument, [tick(0, "1300")], "test")
+    fix(gold.market, THURSDAY)
+    record(gold.market, gold.instrument, [tick(1, "1310")], "test")  # still Thursday by the calendar, and dealt at for Friday
+    assert fix(gold.market, FRIDAY) == {gold.instrument: Decimal("1310.15")}
+    row = SettlementPrice.objects.get(trading_day=FRIDAY)
+    assert (row.method, row.tick_seq) == (SettlementMethod.LAST_MID, 2)
+    assert fix(gold.market, MONDAY) == {gold.instrument: Decimal("1310.15")}
+    assert SettlementPrice.objects.get(trading_day=MONDAY).method == SettlementMethod.PREVIOUS
 
 
 def test_an_instrument_without_any_price_is_absent(db: None) -> None:
