@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -145,10 +147,22 @@ def test_nothing_of_a_scratch_run_is_told_to_the_desk(scenario_desk: OwnDatabase
     listener.close()
 
 
-def started(database: OwnDatabase, *arguments: Any) -> subprocess.Popen[str]:
-    environment = os.environ | database.environment | {"PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "manage.py", "run_scenario", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def started(scenario_desk: OwnDatabase) -> Iterator[Any]:
+    """Starts the command as a process of its own, which does not outlive the test."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: Any) -> subprocess.Popen[str]:
+        command = [sys.executable, "manage.py", "run_scenario", *map(str, arguments)]
+        environment = os.environ | scenario_desk.environment
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, text=True, **pipes))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def scratch_numbers() -> list[int]:
@@ -162,14 +176,38 @@ def wait_for(condition: Any) -> None:
         assert monotonic() < deadline
 
 
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A scenario that takes minutes."""
+    file = tmp_path / "long.json"
+    quotes = [{"quote": {"symbol": "GC", "last": 1750}}] * 20_000
+    file.write_text(json.dumps(json.loads(GOLD.read_text()) | {"steps": quotes}))
+    return file
+
+
+def connections_to_scratch() -> list[int]:
+    with databases.owner_session() as owner:
+        names = [databases.name(number) for number in databases.numbers(owner)]
+        return [row[0] for row in owner.execute("SELECT pid FROM pg_stat_activity WHERE datname = ANY(%s)", [names]).fetchall()]
+
+
+def test_a_database_that_goes_away_is_said_in_one_line(scenario_desk: OwnDatabase, started: Any, long: Path) -> None:
+    process = started(long)
+    wait_for(connections_to_scratch)
+    with psycopg.connect(scenario_desk.url.replace(scenario_desk.name, "postgres")) as app:  # the role may end its own connections
+        app.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", [connections_to_scratch()])
+    told = process.communicate(timeout=WAIT_SECONDS)[1]
+    assert (process.returncode, len(told.splitlines())) == (2, 1)
+    assert told.startswith(f"{long}: ")
+    assert "Traceback" not in told
+    assert scratch_numbers() == []
+
+
 @pytest.mark.parametrize(("number", "is_dropped"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGKILL, False)])
 def test_an_interrupted_run_drops_its_database_and_a_killed_ones_is_dropped_by_the_next(
-    scenario_desk: OwnDatabase, tmp_path: Path, number: signal.Signals, is_dropped: bool
+    started: Any, long: Path, number: signal.Signals, is_dropped: bool
 ) -> None:
-    long = tmp_path / "long.json"
-    quotes = [{"quote": {"symbol": "GC", "last": 1750}}] * 5000
-    long.write_text(json.dumps(json.loads(GOLD.read_text()) | {"steps": quotes}))
-    process = started(scenario_desk, long)
+    process = started(long)
     wait_for(scratch_numbers)
     process.send_signal(number)
     _, told = process.communicate(timeout=WAIT_SECONDS)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django.db
+import psycopg
+
 from accounts.models import User
 from tradingdesk.desk.scenario.errors import ScenarioError
 from tradingdesk.desk.scenario.runner import run
@@ -17,6 +20,8 @@ from tradingdesk.kernel.attribution import attributed
 
 SCRIPT_USER = "scenario"
 REASON_LETTERS = 100  # what the history holds
+DATABASE_ERRORS = (django.db.Error, psycopg.Error)
+LINE_END = "\n"
 
 
 @dataclass
@@ -45,8 +50,9 @@ def run_file(file: Path, *, keep: bool = False, user: str | None = None) -> Repo
         report = Report(file, document, differences=differences)
         if owner is not None:
             report.notes.append(_keep(scenario, owner))
-    except ScenarioError as error:
-        return Report(file, {"name": name_of(file), "file": str(file), "error": str(error)}, error=str(error))
+    except (ScenarioError, *DATABASE_ERRORS) as error:
+        told = str(error) if isinstance(error, ScenarioError) else f"the database failed ({str(error).partition(LINE_END)[0]})"
+        return Report(file, {"name": name_of(file), "file": str(file), "error": told}, error=told)
     return report
 
 
