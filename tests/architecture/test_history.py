@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
-from django.db.models import BooleanField, DecimalField, Model
+from django.db.models import Model
 from django.test import Client, RequestFactory
 
 from accounts.models import Account, RiskTier, User
 from accounts.services.standing import change_standing
 from quotes.models import Holiday, Listing, Market, SessionCalendar
 from settlement.services.run import settle
+from tests.factories.desk import Desk
 from tests.factories.jobs import make_jobs
-from tests.kernel.histories import differences
+from tests.kernel.histories import CHANGE, differences, row_of
 from tradingdesk.kernel.admin import HistoriedAdmin
 from tradingdesk.kernel.attribution import attributed
 from tradingdesk.kernel.history import historied_models
@@ -56,24 +57,6 @@ def test_services_leave_history_equal_to_the_rows(seeded: None) -> None:
     assert all_differences() == {}
 
 
-def changed_field(row: Model) -> str:
-    """Changes one field of the row in memory, any that people may edit and no constraint forbids; its name."""
-    for f in row._meta.concrete_fields:
-        if f.name in {"name", "code", "first_name"}:
-            setattr(row, f.name, "CHANGED")
-            return f.name
-    for f in row._meta.concrete_fields:
-        if isinstance(f, BooleanField):
-            setattr(row, f.name, not getattr(row, f.name))
-            return f.name
-        if isinstance(f, DecimalField):
-            setattr(row, f.name, (getattr(row, f.name) or 0) + Decimal("0.01"))
-            return f.name
-    field = next(f for f in row._meta.concrete_fields if f.get_internal_type() == "TimeField")
-    setattr(row, field.name, getattr(row, field.name).replace(minute=59))
-    return field.name
-
-
 def save_as_admin(row: Model, changed: list[str], user: User) -> None:
     """As the admin's form does: the row as it was loaded, with the changed fields set."""
     request = RequestFactory().post("/")
@@ -85,29 +68,29 @@ def save_as_admin(row: Model, changed: list[str], user: User) -> None:
 
 
 @pytest.mark.parametrize("model", HISTORIED, ids=lambda m: m._meta.label)
-def test_a_save_in_the_admin_is_the_last_history_row(seeded: None, model: type[Model]) -> None:
-    row = model._default_manager.order_by("pk").first()
-    assert row is not None
-    count = row.history.count()  # type: ignore[attr-defined]
-    user = User.objects.get(username="operations")
-    save_as_admin(row, [changed_field(row)], user)
-    assert (row.history.count(), row.history.first().history_user) == (count + 1, user)  # type: ignore[attr-defined]
+def test_a_save_in_the_admin_is_the_last_history_row(desk: Desk, model: type[Model]) -> None:
+    row = row_of(model, desk)
+    count = row.history.count()
+    for name, value in CHANGE[model].items():
+        setattr(row, name, value)
+    save_as_admin(row, list(CHANGE[model]), desk.trader)
+    assert (row.history.count(), row.history.first().history_user) == (count + 1, desk.trader)
     assert differences(row) == {}
 
 
 @pytest.mark.parametrize("model", [Account, Listing, RiskTier], ids=lambda m: m._meta.label)
-def test_two_saves_that_cross_leave_a_history_that_is_true(seeded: None, model: type[Model]) -> None:
+def test_two_saves_that_cross_leave_a_history_that_is_true(desk: Desk, model: type[Model]) -> None:
     # Given a form that was loaded before somebody else changed another field of the row
-    user = User.objects.get(username="operations")
     other = {Account: "status", Listing: "is_active", RiskTier: "max_order_quantity"}[model]
     value = {Account: "SUSPENDED", Listing: False, RiskTier: Decimal(7)}[model]
     mine = {Account: "name", Listing: "max_quote_age_seconds", RiskTier: "name"}[model]
-    stale, fresh = (model._default_manager.order_by("pk").first() for _ in range(2))
+    stale = row_of(model, desk)
+    fresh = model._default_manager.get(pk=stale.pk)
     setattr(fresh, other, value)
     fresh.save()
     # When the form is saved
     setattr(stale, mine, 77)
-    save_as_admin(stale, [mine], user)
+    save_as_admin(stale, [mine], desk.trader)
     # Then neither change is lost, and the history tells both
     assert getattr(model._default_manager.get(pk=stale.pk), other) == value
     assert differences(stale) == {}
