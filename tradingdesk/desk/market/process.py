@@ -7,6 +7,7 @@ A market is released only once its follower has ended: a thread that does not en
 import threading
 from collections.abc import Sequence
 from functools import partial
+from time import monotonic
 
 import psycopg
 import structlog
@@ -87,8 +88,9 @@ class MarketProcess:
         told_now = [follower for follower in followers if not follower.is_stopping]
         for follower in followers:
             follower.stop()
+        deadline = monotonic() + JOIN_SECONDS  # for all of them together: meanwhile nobody asks for the locks (leadership.FROZEN_SECONDS)
         for follower in told_now:
-            follower.join(JOIN_SECONDS)
+            follower.join(max(0.0, deadline - monotonic()))
             if follower.is_alive():
                 log.warning("a follower does not end; its market stays here", market=follower.followed.code)
         ended = [follower for follower in followers if not follower.is_alive()]
