@@ -20,6 +20,7 @@ from tests.factories.desk import Desk
 from tests.kernel.histories import raw_update, versions
 from tradingdesk.celery import app
 from tradingdesk.kernel.attribution import attributed
+from tradingdesk.local import commands
 
 Way = Callable[[RiskTier], Any]
 
@@ -155,8 +156,14 @@ def test_a_task_s_changes_name_the_task_and_its_message(desk: Desk) -> None:
     assert last(Market, desk.market.pk) == (None, "tests.switch_off", result.id)
 
 
+def test_a_command_s_changes_name_the_command(committed_desk: Desk) -> None:
+    change = f"from accounts.models import RiskTier; RiskTier.objects.filter(pk={committed_desk.tier.pk}).update(margin_factor=2)"
+    commands.execute("shell", ["manage.py", "shell", "-v0", "-c", change])
+    assert last(RiskTier, committed_desk.tier.pk) == (None, "manage.py shell", "")
+
+
 @pytest.mark.django_db
-def test_orders_tell_history_nothing(desk: Desk, django_assert_num_queries: Any) -> None:
+def test_orders_tell_history_nothing(desk: Desk) -> None:
     """Nothing of who and why costs the hot path a statement."""
     account = desk.account()
     with attributed(actor=desk.trader.pk, reason="Because", request_id="r-4"), connection.execute_wrapper(refuse_to_tell):

@@ -7,6 +7,7 @@ or left to whoever else holds it. Everything runs as desk_app except what change
 import contextlib
 import os
 
+from tradingdesk.kernel.attribution import attributed
 from tradingdesk.local import LocalError, addresses, output
 from tradingdesk.local.postgres import desk_cluster, programs
 from tradingdesk.local.redis import desk_redis
@@ -53,14 +54,15 @@ def servers(command: str, arguments: list[str]) -> list[contextlib.AbstractConte
 
 
 def execute(command: str, arguments: list[str]) -> None:
-    """Run Django's command in the role it needs."""
+    """Run Django's command in the role it needs; what it changes of the configuration, history tells as its work."""
     if command == "dbshell":
         prepare_dbshell(arguments)
     if command in OWNER_COMMANDS:
         os.environ.setdefault("DESK_DB_ROLE", "owner")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(arguments)
+    with attributed(reason=f"manage.py {command}"):
+        execute_from_command_line(arguments)
 
 
 def prepare_dbshell(arguments: list[str]) -> None:
