@@ -16,6 +16,10 @@ from quotes.models import Instrument, LatestQuote, Market
 from tests.conftest import OwnDatabase
 from tests.factories.books import assert_books_are_right
 from tests.scenarios.test_command import COPPER, FILES, run
+from tradingdesk.desk.scenario.scenario import read_scenario
+from tradingdesk.desk.scenario.stage import build
+from tradingdesk.kernel.locks import AdvisoryLock
+from tradingdesk.kernel.session_locks import SessionLocks
 
 GOLD = FILES / "freeze_previous_settlement.yaml"
 
@@ -84,6 +88,14 @@ def test_what_rests_in_a_kept_market_has_seen_every_tick_of_its_script(trainee: 
     assert run(file, "--keep", "--user", "trainee") == 0
     quote = LatestQuote.objects.get(market=Market.objects.latest("pk"))
     assert (quote.last_seq, quote.evaluated_seq) == (2, 2)
+
+
+def test_no_market_process_leads_a_market_whose_script_is_still_running(trainee: User) -> None:
+    with SessionLocks("scenario") as alone, SessionLocks("market process") as process:
+        market = build(read_scenario(COPPER), trainee, alone).market
+        assert not process.take(AdvisoryLock.MARKET_LEADER, market.pk)
+        alone.close()
+        assert process.take(AdvisoryLock.MARKET_LEADER, market.pk)
 
 
 def test_the_first_superuser_owns_what_is_kept_where_nobody_is_named(trainee: User, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from tradingdesk.desk.scenario.scenario import Scenario, name_of, read_scenario
 from tradingdesk.desk.scenario.scratch import scratch_database
 from tradingdesk.desk.scenario.stage import Stage, build
 from tradingdesk.kernel.attribution import attributed
+from tradingdesk.kernel.session_locks import SessionLocks
 
 SCRIPT_USER = "scenario"
 REASON_LETTERS = 100  # what the history holds
@@ -69,8 +70,9 @@ def _owner(username: str | None) -> User:
 
 
 def _keep(scenario: Scenario, owner: User) -> str:
-    with attributed(actor=owner.pk, reason=f"Scenario {scenario.name}"[:REASON_LETTERS], request_id="run_scenario"):
-        stage = build(scenario, owner)
+    why = f"Scenario {scenario.name}"[:REASON_LETTERS]
+    with attributed(actor=owner.pk, reason=why, request_id="run_scenario"), SessionLocks("scenario") as alone:
+        stage = build(scenario, owner, alone)
         run(stage)
     return _told(stage)
 

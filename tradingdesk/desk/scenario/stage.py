@@ -20,6 +20,8 @@ from quotes.enums import MarketClock, MarketKind
 from quotes.models import FeeSchedule, Instrument, Listing, MarginSchedule, Market, SessionCalendar, SessionWindow
 from tradingdesk.desk.scenario.form import Client, Contract
 from tradingdesk.desk.scenario.scenario import MIDNIGHT, Scenario
+from tradingdesk.kernel.locks import AdvisoryLock
+from tradingdesk.kernel.session_locks import SessionLocks
 
 CALENDAR = {"name": "Scenarios: Monday to Friday, UTC days, no holidays", "timezone": "UTC", "trading_weekdays": "12345"}
 WEEKDAYS = range(1, 6)
@@ -50,10 +52,12 @@ class Stage:
         return {account.pk: name for name, account in self.accounts.items()}
 
 
-def build(scenario: Scenario, owner: User) -> Stage:
-    """The market of a scenario, with accounts of `owner`."""
+def build(scenario: Scenario, owner: User, alone: SessionLocks | None = None) -> Stage:
+    """The market of a scenario, with accounts of `owner`. With `alone` no market process leads it until these locks are closed: before anybody can see it."""
     with transaction.atomic():
         market = _market(scenario)
+        if alone is not None:
+            alone.take(AdvisoryLock.MARKET_LEADER, market.pk)
         calendar = _calendar(market)
         instruments = {contract.symbol: _instrument(contract, scenario) for contract in scenario.instruments}
         for contract in scenario.instruments:
