@@ -3,7 +3,7 @@
 Only what belongs to trading day 1 and later is told. Decimals are text; ratios per cent to two decimals; averages to eight.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,19 +19,24 @@ from tradingdesk.kernel import money
 HOUSE = "HOUSE"
 
 
-def of(stage: Stage, orders: Mapping[str, int], lasts: Mapping[str, Decimal | None], days: Sequence[date]) -> dict[str, Any]:
-    """The result so far: `orders` are the ids of those that the script placed, by their names; `lasts` the last prices; `days` those that have begun."""
-    return {
-        "name": stage.scenario.name,
-        "orders": orders_of(orders),
-        "fills": _fills(stage, orders),
-        "book": {symbol: _book(stage, symbol, last) for symbol, last in lasts.items()},
-        "auctions": [],
-        "accounts": accounts_of(stage, days[-1]),
-        "settlements": settlements_of(stage, days[:-1]),
-        "risk": [],
-        "liquidations": [],
+def of(
+    stage: Stage, orders: Mapping[str, int], lasts: Mapping[str, Decimal | None], days: Sequence[date], wanted: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The result so far, or the `wanted` parts of it: `orders` are the ids of those that the script placed, by their names; `lasts` the last prices; `days`
+    those that have begun.
+    """
+    parts: dict[str, Callable[[], Any]] = {
+        "name": lambda: stage.scenario.name,
+        "orders": lambda: orders_of(orders),
+        "fills": lambda: _fills(stage, orders),
+        "book": lambda: {symbol: _book(stage, symbol, last) for symbol, last in lasts.items()},
+        "auctions": list,
+        "accounts": lambda: accounts_of(stage, days[-1]),
+        "settlements": lambda: settlements_of(stage, days[:-1]),
+        "risk": list,
+        "liquidations": list,
     }
+    return {name: part() for name, part in parts.items() if wanted is None or name in wanted}
 
 
 def _fills(stage: Stage, orders: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 An instrument whose matching is `book` has no dealer's quote: it stands at its last price. A dealer's missing bid or ask is its last price too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -94,10 +94,10 @@ class Run:
         self._mark_evaluated()
         return self.result()
 
-    def result(self) -> dict[str, Any]:
-        """What has come out by now."""
+    def result(self, wanted: Collection[str] | None = None) -> dict[str, Any]:
+        """What has come out by now, or these parts of it."""
         lasts = {symbol: board.last for symbol, board in self._boards.items()}
-        return result.of(self.stage, self._orders, lasts, self._days[: self._day + 1])
+        return result.of(self.stage, self._orders, lasts, self._days[: self._day + 1], wanted)
 
     def _mark_evaluated(self) -> None:
         # Whoever follows the market from here on does not show its resting orders the script's ticks once more.
@@ -206,7 +206,7 @@ class Run:
             post_cash(account_day.account_id, account_day.margin_call, reason=CALL_PAID.format(day), actor_id=self.stage.owner.pk)
 
     def _expect(self, expect: Expect, step: Step) -> None:
-        self.differences += [f"{step.where}.{line}" for line in expectations.differences(expect.tree, self.result())]
+        self.differences += [f"{step.where}.{line}" for line in expectations.differences(expect.tree, self.result(expect.tree))]
 
 
 def run(stage: Stage) -> tuple[dict[str, Any], list[str]]:
