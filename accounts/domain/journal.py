@@ -1,5 +1,6 @@
 """A journal on its way to the books, and the amounts an account stands at. Pure; `accounts.services.funds` writes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,27 +18,6 @@ HOUSE_SIDE = {
     EntryKind.OVERNIGHT_FEE: HousePurpose.FEES,
     EntryKind.COMPENSATION: HousePurpose.BAD_DEBT,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class FundsRow:
-    """The stored amounts of one account."""
-
-    account_id: int
-    balance: Decimal
-    frozen_margin: Decimal
-    frozen_fee: Decimal
-    margin: Decimal
-    floating_loss: Decimal
-    version: int
-    settled_through: date | None
-
-    @classmethod
-    def of(cls, state: AccountState) -> "FundsRow":
-        """As the state stands now."""
-        return cls(
-            state.id, state.balance, state.frozen_margin, state.frozen_fee, state.margin, state.floating_loss, state.version, state.settled_through
-        )
 
 
 @dataclass(slots=True)
@@ -70,3 +50,23 @@ class JournalDraft:
         after = {"account_version": state.version, "balance_after": state.balance, "frozen_after": state.frozen, "margin_after": state.margin}
         self.lines.append({**shared, **after, "account_id": state.id, "amount": amount, "line": len(self.lines)})
         self.lines.append({**shared, "purpose": HOUSE_SIDE[kind], "amount": -amount, "line": len(self.lines)})
+
+
+@dataclass(frozen=True, slots=True)
+class FundsRow:
+    """What the account stands at once its `journals` are posted; they, and they alone, move its balance."""
+
+    account_id: int
+    frozen_margin: Decimal
+    frozen_fee: Decimal
+    margin: Decimal
+    floating_loss: Decimal
+    version: int
+    settled_through: date | None
+    journals: tuple[JournalDraft, ...] = ()
+
+    @classmethod
+    def of(cls, state: AccountState, journals: Iterable[JournalDraft] = ()) -> "FundsRow":
+        """As the state stands now, after these journals."""
+        amounts = (state.frozen_margin, state.frozen_fee, state.margin, state.floating_loss)
+        return cls(state.id, *amounts, state.version, state.settled_through, tuple(journals))

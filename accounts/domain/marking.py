@@ -23,6 +23,7 @@ class Mark:
     pnl: Decimal
     margin: Decimal
     margin_change: Decimal
+    is_regrouped: bool
 
 
 def mark_lots(lots: Iterable[LotState], prices: Mapping[int, Decimal | None], next_rates: Mapping[int, Rates]) -> list[Mark]:
@@ -33,7 +34,7 @@ def mark_lots(lots: Iterable[LotState], prices: Mapping[int, Decimal | None], ne
         given, rates = prices[lot.instrument_id], next_rates[lot.instrument_id]
         price = lot.basis_price if given is None else given
         pnl, margin = lot.pnl(price, lot.quantity, rates.multiplier), rates.margin(price, lot.quantity)
-        marks.append(Mark(lot, lot.basis_price, price, pnl, margin, margin - lot.margin))
+        marks.append(Mark(lot, lot.basis_price, price, pnl, margin, margin - lot.margin, lot.margin_group != rates.margin_group))
         lot.basis_price, lot.margin, lot.margin_group = price, margin, rates.margin_group
     return marks
 

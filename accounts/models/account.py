@@ -69,12 +69,13 @@ class Account(NeverDeletedModel):
 
 
 class AccountFunds(NeverDeletedModel):
-    """What the account's money stands at: moved by `accounts.services.funds` alone, recomputable from entries, freezes and lots.
+    """What the account's money stands at: the balance moved by its entries, the rest by `accounts.services.funds`; recomputable from entries, freezes, lots.
 
     `version` rises by one with every command that touches the account; entries and events carry it. PostgreSQL has it begin with zeros.
     """
 
     fixed_fields = ("account",)
+    derived_fields = ("balance",)  # from entries
     account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="funds")
     balance = MoneyField(default=0)
     frozen_margin = MoneyField(default=0)

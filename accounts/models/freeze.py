@@ -19,7 +19,8 @@ class Freeze(NeverDeletedModel):
     `margin` is what the order added to the charge when it was placed (§5.4); it stays so, whatever becomes of the lots and orders it was compared with.
     """
 
-    fixed_fields = ("account", "instrument", "order_id")
+    fixed_fields = ("account", "instrument", "order_id", "side", "is_closing", "quantity", "margin", "fee", "gross_margin", "margin_group")
+    derived_fields = ("captured_quantity", "captured_margin", "captured_fee")  # from fills
     account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="freezes")
     instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     order_id = models.BigIntegerField(unique=True)
@@ -35,12 +36,12 @@ class Freeze(NeverDeletedModel):
     margin_group = models.CharField(
         max_length=32, blank=True, default="", db_default="", help_text="Product whose larger side is charged; empty: both sides are"
     )
-    captured_quantity = QuantityField(default=0)
-    captured_margin = MoneyField(default=0)
-    captured_fee = MoneyField(default=0)
-    released_quantity = QuantityField(default=0)
-    released_margin = MoneyField(default=0)
-    released_fee = MoneyField(default=0)
+    captured_quantity = QuantityField(default=0, db_default=0)
+    captured_margin = MoneyField(default=0, db_default=0)
+    captured_fee = MoneyField(default=0, db_default=0)
+    released_quantity = QuantityField(default=0, db_default=0)
+    released_margin = MoneyField(default=0, db_default=0)
+    released_fee = MoneyField(default=0, db_default=0)
     created_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
 

@@ -50,19 +50,27 @@ class Journal(AppendOnlyModel):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.CheckConstraint(name="accounts_journal_first_line", condition=models.Q(first_line=0))]
+        constraints = [
+            models.CheckConstraint(name="accounts_journal_first_line", condition=models.Q(first_line=0)),
+            models.CheckConstraint(
+                name="accounts_journal_of_a_fill",
+                condition=models.Q(kind="FILL", fill_id__isnull=False) | (~models.Q(kind="FILL") & models.Q(fill_id__isnull=True)),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
 
 class Entry(AppendOnlyModel):
-    """One line of a journal. Client lines carry the account's version and its amounts after them; house lines do not."""
+    """One line of a journal. Client lines carry the account's version and its amounts after them; house lines do not. That journal and party exist is
+    looked at by the guard, which must read both anyway.
+    """
 
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    journal = ImpliedKey(Journal, on_delete=models.PROTECT, related_name="entries")
     line = models.PositiveIntegerField(help_text="Place in the journal, from 0")
-    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="entries", db_index=False)
-    house_account = models.ForeignKey(HouseAccount, null=True, on_delete=models.PROTECT, related_name="entries")
+    account = ImpliedKey(Account, null=True, on_delete=models.PROTECT, related_name="entries")
+    house_account = ImpliedKey(HouseAccount, null=True, on_delete=models.PROTECT, related_name="entries", db_index=True)
     instrument = ImpliedKey(Instrument, null=True, on_delete=models.PROTECT)
     kind = models.CharField(max_length=16, choices=EntryKind)
     currency = models.CharField(max_length=3)

@@ -16,7 +16,8 @@ class Lot(NeverDeletedModel):
     others what they add up to. Ids ascend with time, so FIFO is by id.
     """
 
-    fixed_fields = ("account", "instrument", "side", "opening_fill_id")
+    fixed_fields = ("account", "instrument", "side", "opening_fill_id", "opened_quantity", "open_price", "trading_day", "opened_at")
+    derived_fields = ("quantity", "basis_price", "margin", "marked_through", "closed_at")  # from its changes
     account = ImpliedKey(Account, on_delete=models.PROTECT, related_name="lots")
     instrument = ImpliedKey(Instrument, on_delete=models.PROTECT)
     side = models.CharField(max_length=8, choices=PositionSide)
@@ -62,7 +63,9 @@ class Lot(NeverDeletedModel):
 
 
 class LotChange(AppendOnlyModel):
-    """What happened to a lot, in order: quantities and margins of a lot are the sums of its changes."""
+    """What happened to a lot, in order: quantities and margins of a lot are the sums of its changes. The lot is born as its OPEN change says; every
+    later change moves it, a MARK also its basis to `price`.
+    """
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="changes")
     account = ImpliedKey(Account, on_delete=models.PROTECT)
@@ -79,6 +82,15 @@ class LotChange(AppendOnlyModel):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["fill_id"], condition=models.Q(fill_id__isnull=False), name="accounts_lotchange_fill")]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_lotchange_kind",
+                condition=models.Q(kind="OPEN", fill_id__isnull=False, quantity_change__gt=0, margin_change__gte=0)
+                | models.Q(kind="CLOSE", fill_id__isnull=False, quantity_change__lt=0, margin_change__lte=0)
+                | models.Q(kind="MARK", fill_id__isnull=True, quantity_change=0),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity_change}"

@@ -7,7 +7,7 @@ from accounts.enums import EntryKind, JournalKind
 from accounts.exceptions import InsufficientFunds
 from accounts.models import Journal
 from accounts.services.days import lock_settled_states
-from accounts.services.funds import update_funds, write_journals
+from accounts.services.funds import write_funds
 from quotes.models import Market
 from quotes.selectors.markets import current_trading_day, market_now
 from tradingdesk.kernel import money, sql
@@ -51,8 +51,7 @@ def post_cash(account_id: int, amount: Decimal, *, reason: str, actor_id: int | 
         request_id=request_id,
     )
     journal.post(state, EntryKind.CASH, amount)
-    write_journals([journal])
-    update_funds([FundsRow.of(state)])
+    write_funds([FundsRow.of(state, [journal])])
     notify_accounts_on_commit({state.id: state.version})
     return journal.id
 

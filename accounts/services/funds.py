@@ -1,21 +1,24 @@
-"""The only writer of AccountFunds, journals and entries.
+"""The only writer of AccountFunds, journals and entries. The balance is moved by PostgreSQL itself, as the entries are inserted (`accounts.guards`).
 
 Everything here runs inside a caller's transaction, under the account's lock, and starts none. Amounts after a line are those of the account at that line,
 so that as-of is an index look-up. House lines find their house account by market, currency and purpose.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
 from accounts.domain.journal import FundsRow, JournalDraft
 from accounts.models import Journal
 from tradingdesk.kernel import sql
 
 UPDATE_FUNDS = """
-UPDATE accounts_accountfunds f SET balance = n.balance, frozen_margin = n.frozen_margin, frozen_fee = n.frozen_fee, margin = n.margin,
+UPDATE accounts_accountfunds f SET frozen_margin = n.frozen_margin, frozen_fee = n.frozen_fee, margin = n.margin,
     floating_loss = n.floating_loss, version = n.version, settled_through = n.settled_through
-FROM json_to_recordset(%s::json) AS n(account_id bigint, balance numeric, frozen_margin numeric, frozen_fee numeric, margin numeric,
+FROM json_to_recordset(%s::json) AS n(account_id bigint, frozen_margin numeric, frozen_fee numeric, margin numeric,
     floating_loss numeric, version bigint, settled_through date)
 WHERE f.account_id = n.account_id"""
+AMOUNTS = ("account_id", "frozen_margin", "frozen_fee", "margin", "floating_loss", "version", "settled_through")
 INSERT_ENTRIES = """
 INSERT INTO accounts_entry (journal_id, line, account_id, house_account_id, instrument_id, kind, currency, amount,
     account_version, balance_after, frozen_after, margin_after, trading_day, recorded_at)
@@ -28,25 +31,31 @@ FROM json_to_recordset(%s::json) AS n(place integer, journal_id bigint, line int
 ORDER BY n.place"""
 
 
-def write_funds(rows: Sequence[FundsRow]) -> None:
-    """Writes the amounts in the order they were reached: the first of each account, then the second of each, and so on."""
-    waves: dict[int, list[FundsRow]] = {}
-    seen: dict[int, int] = {}
+def write_funds(rows: Iterable[FundsRow]) -> None:
+    """Posts the journals and writes the amounts, both in the order they were reached: the first row of each account, then the second of each, and so on."""
+    for wave in _waves(rows):
+        _write_journals(journal for row in wave for journal in row.journals)
+        _update_funds(wave)
+
+
+def _waves(rows: Iterable[FundsRow]) -> Iterator[list[FundsRow]]:
+    # Of the amounts on the way only those that raise what is frozen are written, because PostgreSQL checks them.
+    steps: dict[int, list[FundsRow]] = {}
     for row in rows:
-        wave = seen[row.account_id] = seen.get(row.account_id, -1) + 1
-        waves.setdefault(wave, []).append(row)
-    for wave in sorted(waves):
-        update_funds(waves[wave])
+        earlier = steps.setdefault(row.account_id, [])
+        if len(earlier) > 1 and earlier[-1].frozen_margin <= earlier[-2].frozen_margin:
+            row = replace(row, journals=earlier.pop().journals + row.journals)
+        earlier.append(row)
+    for wave in zip_longest(*steps.values()):
+        yield [row for row in wave if row is not None]
 
 
-def update_funds(rows: Sequence[FundsRow]) -> None:
-    """Writes the amounts of accounts, each at most once in `rows`; PostgreSQL refuses frozen margin beyond available."""
-    if rows:
-        sql.execute(UPDATE_FUNDS, [sql.rows_json({name: getattr(row, name) for name in FundsRow.__slots__} for row in rows)])
+def _update_funds(rows: Sequence[FundsRow]) -> None:
+    sql.execute(UPDATE_FUNDS, [sql.rows_json({name: getattr(row, name) for name in AMOUNTS} for row in rows)])
 
 
-def write_journals(journals: Iterable[JournalDraft]) -> None:
-    """Writes journals and all their entries, in one INSERT each."""
+def _write_journals(journals: Iterable[JournalDraft]) -> None:
+    # Journals and all their entries, in one INSERT each.
     journals = list(journals)
     fields = ("id", "market_id", "kind", "trading_day", "fill_id", "actor_id", "reason", "request_id", "market_time", "recorded_at")
     sql.insert(Journal, ({name: getattr(j, name) for name in fields} for j in journals))

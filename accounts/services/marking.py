@@ -17,7 +17,7 @@ from accounts.domain.state import AccountState
 from accounts.enums import EntryKind, JournalKind, LotChangeKind
 from accounts.exceptions import UnpricedInstrument
 from accounts.models import AccountDay, Journal, LotChange
-from accounts.services.funds import write_funds, write_journals
+from accounts.services.funds import write_funds
 from accounts.services.states import Locked
 from quotes.domain.dealing import Dealing, Rates
 from quotes.selectors.calendars import calendar_of
@@ -28,9 +28,8 @@ DayEnder = Callable[[Sequence[AccountState], date, Locked], None]
 # What higher layers end with a day, under the lock that settles it: orders registers the expiry of DAY orders. They change the states they are given.
 day_enders: list[DayEnder] = []
 
-UPDATE_LOTS = """
-UPDATE accounts_lot l SET basis_price = n.basis, margin = n.margin, margin_group = n.margin_group, marked_through = %s
-FROM json_to_recordset(%s::json) AS n(id bigint, basis numeric, margin numeric, margin_group text) WHERE l.id = n.id"""
+REGROUP_LOTS = """
+UPDATE accounts_lot l SET margin_group = n.margin_group FROM json_to_recordset(%s::json) AS n(id bigint, margin_group text) WHERE l.id = n.id"""
 # What the day's entries add up to: everything booked after the last snapshot, up to this day.
 DAY_SUMS = """
 SELECT a.id, coalesce(d.closing_balance, 0), coalesce(s.cash, 0), coalesce(s.realised, 0), coalesce(s.holding, 0), coalesce(s.fees, 0),
@@ -69,12 +68,10 @@ def settle_day(day: date, states: Sequence[AccountState], prices: Mapping[int, D
     settled = [_settle(state, day, prices, locked, next(journal_ids)) for state in states]
     marks = [mark for one in settled for mark in one.marks]
     with sql.pipeline():
-        if marks:
-            rows = ({"id": m.lot.id, "basis": m.price, "margin": m.margin, "margin_group": m.lot.margin_group} for m in marks)
-            sql.execute(UPDATE_LOTS, [day, sql.rows_json(rows)])
         sql.insert(LotChange, [_change(mark, one.state, day, locked.recorded_at) for one in settled for mark in one.marks])
-        write_journals(one.journal for one in settled if one.journal.lines)
-        write_funds([FundsRow.of(state) for state in states])
+        if regrouped := [{"id": mark.lot.id, "margin_group": mark.lot.margin_group} for mark in marks if mark.is_regrouped]:
+            sql.execute(REGROUP_LOTS, [sql.rows_json(regrouped)])
+        write_funds(FundsRow.of(one.state, [one.journal] if one.journal.lines else ()) for one in settled)
     _snapshot(day, settled, locked.recorded_at)
 
 

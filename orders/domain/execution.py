@@ -155,15 +155,13 @@ def _close_lots(
     # Lots are taken by the instrument's close order, and charged by its fee age; returns realised P&L (summed per lot) and the fee (rounded once).
     position = state.position_lots(order.instrument_id, order.position_side)
     todays = lots.taken_as_todays(position, quantity, dealing.fee_age, day)
-    changed = lots.charge(position, todays, day)
+    facts.charged_lots |= {lot.id: lot for lot in lots.charge(position, todays, day)}
     total = ZERO
     for lot, part in lots.taken(position, quantity, dealing.close_order, day):
         pnl, margin = lot.pnl(price, part, dealing.multiplier), lot.margin_share(part)
         lot.quantity -= part
         lot.margin -= margin
         facts.lot_changed(lot, state, LotChangeKind.CLOSE, day, fill_id, quantity=-part, margin=-margin, price=price, pnl=pnl)
-        changed.append(lot)
         total += pnl
-    facts.reduced_lots |= {lot.id: lot for lot in changed}
     state.part_with_closed_lots(day)
     return total, money.cents_half_up(order.rates.closing_fee(price, quantity - todays, todays))

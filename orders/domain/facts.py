@@ -33,15 +33,15 @@ class Facts:
     events: list[dict[str, Any]] = field(default_factory=list)
     fills: list[dict[str, Any]] = field(default_factory=list)
     lots: list[dict[str, Any]] = field(default_factory=list)
-    reduced_lots: dict[int, LotState] = field(default_factory=dict)
+    charged_lots: dict[int, LotState] = field(default_factory=dict)
     lot_changes: list[dict[str, Any]] = field(default_factory=list)
-    journals: list[JournalDraft] = field(default_factory=list)
+    unposted: dict[int, list[JournalDraft]] = field(default_factory=dict)
     funds: list[FundsRow] = field(default_factory=list)
     versions: dict[int, int] = field(default_factory=dict)
 
     def stand(self, state: AccountState) -> None:
-        """The account's amounts are to be written as they are now."""
-        self.funds.append(FundsRow.of(state))
+        """The account's amounts are to be written as they are now, with the journals that led there."""
+        self.funds.append(FundsRow.of(state, self.unposted.pop(state.id, ())))
         self.versions[state.id] = state.version
 
     def event(
@@ -177,4 +177,4 @@ class Facts:
         if pnl is not None:
             journal.post(state, EntryKind.REALISED_PNL, pnl, order.instrument_id)
         journal.post(state, EntryKind.FEE, -fee, order.instrument_id)
-        self.journals.append(journal)
+        self.unposted.setdefault(state.id, []).append(journal)

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from orders.enums import OrderStatus as S
 from orders.enums import OrderStep as T
 
 # An order is accepted or denied, and nothing stands before that.
@@ -30,3 +31,17 @@ ENDS = (T.DENIED, T.CANCELED, T.EXPIRED)
 
 # What an order that was filled in full can no longer do; the rest of its last fill's steps still follows.
 OF_AN_OPEN_ORDER = (T.RESTED, T.MATCHED, T.CANCELED, T.EXPIRED)
+
+# step → what the order is after it. A fill's steps: what it is before the fill when it is matched, PARTIALLY_FILLED or FILLED from then on.
+STATUS_AFTER = MappingProxyType(
+    {
+        T.PLACED: (S.PLACED,),
+        T.FROZEN: (S.FROZEN,),
+        T.RESTED: (S.WORKING,),
+        T.CANCELED: (S.CANCELED,),
+        T.EXPIRED: (S.EXPIRED,),
+        T.DENIED: (S.DENIED,),
+        T.MATCHED: (S.FROZEN, S.WORKING, S.PARTIALLY_FILLED),
+        **dict.fromkeys(FILL_STEPS[1:], (S.PARTIALLY_FILLED, S.FILLED)),
+    }
+)

@@ -23,7 +23,8 @@ class Order(NeverDeletedModel):
     `taken_up`: the market process has looked at every tick between `checked_seq` and its own position; from then on it watches the order.
     """
 
-    fixed_fields = ("account", "client_order_id", "market", "instrument", "side", "effect", "quantity")
+    fixed_fields = ("account", "client_order_id", "fingerprint", "market", "instrument", "side", "effect", "type", "time_in_force", "quantity")
+    derived_fields = ("filled_quantity", "filled_value", "realised_pnl", "fees")  # from fills
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     client_order_id = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64, help_text="Hash of what was asked for")

@@ -101,7 +101,7 @@ def test_every_journal_balances_and_the_state_follows_it(postings: list[tuple[En
 
 def test_the_funds_row_is_the_state() -> None:
     account = state(frozen_margin=D(1), frozen_fee=D(2), margin=D(3), floating_loss=D(4), settled_through=MONDAY)
-    assert FundsRow.of(account) == FundsRow(1, D(100_000), D(1), D(2), D(3), D(4), 1, MONDAY)
+    assert FundsRow.of(account) == FundsRow(1, D(1), D(2), D(3), D(4), 1, MONDAY)
 
 
 def test_every_kind_of_entry_has_a_house_side() -> None:

@@ -24,7 +24,7 @@ from tests.factories.jobs import make_jobs
 
 
 class Book:
-    """Three accounts; orders filled, resting, denied; a margin call; a flagged tick; one day settled; a balance that was wrong for one verification."""
+    """Three accounts; orders filled, resting, denied; a margin call; a flagged tick; one day settled; a margin that was wrong for one verification."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -50,8 +50,8 @@ class Book:
         self.misstate("-10")
 
     def misstate(self, by: str) -> None:
-        """The stored balance of `account` moves without an entry."""
-        AccountFunds.objects.filter(account=self.account).update(balance=F("balance") + by)
+        """The stored margin of `account` moves without a lot; the balance cannot without an entry."""
+        AccountFunds.objects.filter(account=self.account).update(margin=F("margin") + by)
 
     def verify(self) -> None:
         """As `settlement.services.verification.verify` does it in a snapshot, which a test that is rolled back cannot have."""

@@ -24,9 +24,9 @@ def page(client: Client, url: str) -> str:
 
 
 def test_the_list_says_in_words_what_differs(book: Book, operations: Client) -> None:
-    # 100,000.00 less 15.00 of fees; 2 lots at 2000.50: one closed at 2010.00 (950.00), one marked at 2010.25 (975.00)
+    # One of 2 lots is left, marked at 2010.25: 2010.25 × 100 × 5 % = 10,051.25
     html = page(operations, address(Break, "changelist"))
-    assert "The balance is 101,920; the account&#x27;s entries add up to 101,910." in html
+    assert "The margin is 10,061.25; the account&#x27;s open lots occupy 10,051.25." in html
     assert address(type(book.account), "change", book.account.pk) in html
 
 
@@ -38,10 +38,10 @@ def test_a_break_s_page_leads_to_what_it_is_about(book: Book, operations: Client
 
 def test_open_and_gone_are_told_apart(book: Book, operations: Client) -> None:
     opened, gone = (f"{address(Break, 'changelist')}?state={state}" for state in ("open", "gone"))
-    assert ("101,920" in page(operations, opened), "101,920" in page(operations, gone)) == (True, False)
+    assert ("10,061.25" in page(operations, opened), "10,061.25" in page(operations, gone)) == (True, False)
     book.verify()
-    assert ("101,920" in page(operations, opened), "101,920" in page(operations, gone)) == (False, True)
-    assert "101,920" in page(operations, address(Break, "changelist"))
+    assert ("10,061.25" in page(operations, opened), "10,061.25" in page(operations, gone)) == (False, True)
+    assert "10,061.25" in page(operations, address(Break, "changelist"))
 
 
 def test_the_sidebar_counts_open_breaks_anew_for_each_page(book: Book, operations: Client) -> None:

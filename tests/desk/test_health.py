@@ -113,6 +113,6 @@ def test_an_open_break_is_shown_and_stops_nobody_from_trading(fed: Desk) -> None
 
     account = fed.account()
     assert (books()["ok"], books()["detail"]) == (True, {"open_breaks": 0, "verified_at": None})
-    AccountFunds.objects.filter(account=account).update(balance=1)
+    AccountFunds.objects.filter(account=account).update(margin=1)
     record(differences(), {}, market_id=None, source=VerificationSource.SCHEDULE, started_at=fed.at)
     assert (books()["ok"], books()["detail"]) == (False, {"open_breaks": 1, "verified_at": fed.at.isoformat()})

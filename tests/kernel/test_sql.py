@@ -1,14 +1,19 @@
 """Rows go in as one JSON parameter and come out exactly as they were: no digit, no microsecond, no null is lost."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Entry, Journal
 from orders.models import Fill, Order, OrderEvent
 from quotes.models import Bar
 from tests.factories.desk import Desk
+from tests.kernel.raw import next_id
+from tests.kernel.raw_orders import reached
 from tradingdesk.kernel import sql
 
 pytestmark = pytest.mark.django_db
@@ -18,15 +23,14 @@ LARGEST_AMOUNT = D("999999999999999999.99")
 MICROSECONDS = datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
-def event_row(order: Order, **values: object) -> dict[str, object]:
-    row = {"order_id": order.pk, "account_id": order.account_id, "fill_id": None, "step": "CANCELED", "status": "CANCELED", "data": {}}
-    row |= {"account_version": None, "balance_after": None, "frozen_after": None, "margin_after": None, "actor_id": None, "request_id": ""}
-    return {**row, "market_time": MICROSECONDS, "recorded_at": MICROSECONDS, **values}
+def journal_row(desk: Desk, **values: object) -> dict[str, object]:
+    row = {"id": next_id("accounts_journal"), "market_id": desk.market.pk, "kind": "CASH", "trading_day": date(2026, 3, 2), "fill_id": None}
+    return {**row, "reason": "", "request_id": "", "market_time": MICROSECONDS, "recorded_at": MICROSECONDS, **values}
 
 
-@pytest.fixture
-def resting(desk: Desk) -> Order:
-    return Order.objects.get(pk=desk.buy(desk.account(), 1, "1900.00").order_id)
+def denied_row(desk: Desk, **values: object) -> dict[str, object]:
+    """A denied order is not looked at before the transaction ends."""
+    return {**reached(desk, desk.account(), "DENIED").writes[0].rows[0], **values}
 
 
 def test_every_digit_of_a_price_is_kept(desk: Desk) -> None:
@@ -39,25 +43,38 @@ def test_every_digit_of_a_price_is_kept(desk: Desk) -> None:
     assert (bar.start, bar.trading_day) == (MICROSECONDS, date(2026, 3, 2))
 
 
-def test_amounts_nulls_json_and_microseconds_are_kept(resting: Order) -> None:
+def test_amounts_nulls_json_and_microseconds_are_kept(desk: Desk) -> None:
     data = {"quote": 'a "word", a \\ and ü', "amount": "10002.50", "deep": {"list": [1, None, True]}, "sql": "%s ' ;--"}
-    sql.insert(OrderEvent, [event_row(resting, data=data, balance_after=LARGEST_AMOUNT, frozen_after=-LARGEST_AMOUNT)])
-    event = OrderEvent.objects.get(order=resting, step="CANCELED")
-    assert (event.balance_after, event.frozen_after, event.margin_after) == (LARGEST_AMOUNT, -LARGEST_AMOUNT, None)
-    assert (event.data, event.fill_id, event.recorded_at) == (data, None, MICROSECONDS)
+    row = denied_row(desk, detail=data, limit_price=EVERY_DIGIT, quantity=-LARGEST_AMOUNT / 100, trading_day=None, market_time=MICROSECONDS)
+    with undone():
+        sql.insert(Order, [row])
+        order = Order.objects.get(pk=row["id"])
+        assert (order.limit_price, order.quantity, order.trading_day) == (EVERY_DIGIT, -LARGEST_AMOUNT / 100, None)
+        assert (order.detail, order.actor_id, order.market_time) == (data, None, MICROSECONDS)
 
 
-def test_times_of_other_zones_are_the_same_instant(resting: Order) -> None:
+def test_times_of_other_zones_are_the_same_instant(desk: Desk) -> None:
     local = MICROSECONDS.astimezone(timezone(timedelta(hours=8)))
-    sql.insert(OrderEvent, [event_row(resting, market_time=local)])
-    assert OrderEvent.objects.get(order=resting, step="CANCELED").market_time == MICROSECONDS
+    row = journal_row(desk, market_time=local)
+    with undone():
+        sql.insert(Journal, [row])
+        assert Journal.objects.get(pk=row["id"]).market_time == MICROSECONDS
 
 
-def test_many_rows_keep_their_own_values(desk: Desk, resting: Order) -> None:
-    other = Order.objects.get(pk=desk.buy(resting.account, 1, "1901.00").order_id)
-    sql.insert(OrderEvent, [event_row(resting, request_id="first"), event_row(other, request_id="second")])
-    found = OrderEvent.objects.filter(step="CANCELED").values_list("order_id", "request_id")
-    assert set(found) == {(resting.pk, "first"), (other.pk, "second")}
+def test_many_rows_keep_their_own_values(desk: Desk) -> None:
+    rows = [journal_row(desk, request_id=name) for name in ("first", "second")]
+    with undone():
+        sql.insert(Journal, rows)
+        found = Journal.objects.filter(id__in=[row["id"] for row in rows]).values_list("id", "request_id")
+        assert set(found) == {(row["id"], row["request_id"]) for row in rows}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Half of something, which could not stay."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def test_no_rows_are_no_statement(django_assert_num_queries: object) -> None:

@@ -1,16 +1,19 @@
 """A state machine is its table: every pair of status and event, the absent ones too, in Python and in PostgreSQL."""
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
-from django.db import connection
 
 from accounts.domain.transitions import FREEZE, STANDING
+from accounts.models import Account
 from orders.domain.transitions import ORDER, RESTING
 from orders.enums import OrderAction, OrderStatus
-from orders.models import Order
+from settlement.domain.transitions import RUN
+from settlement.models import SettlementRun
 from tests.factories.desk import Desk
-from tests.kernel.raw import code_of, copy_of
+from tests.kernel.raw import refusal
+from tests.kernel.raw_orders import reached
 from tradingdesk.kernel.errors import InvalidTransition
 from tradingdesk.kernel.transitions import TransitionTable
 
@@ -75,43 +78,41 @@ def test_a_freeze_is_resolved_once() -> None:
     assert FREEZE.terminal == {"RESOLVED"}
 
 
-def reach(order_id: int, wanted: str) -> None:
-    """Walks the order from PLACED to a status along the table, with SQL, as a bug might."""
-    paths: dict[str, list[str]] = {"PLACED": []}
-    while wanted not in paths:
-        paths |= {t: [*paths[s], t] for s, t in sorted(ORDER.pairs) if s in paths and t not in paths}
-    with connection.cursor() as cursor:
-        for status in paths[wanted]:
-            filled = "quantity" if status == "FILLED" else "0"
-            cursor.execute(f"UPDATE orders_order SET status = %s, filled_quantity = {filled} WHERE id = %s", [status, order_id])
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", OrderStatus.values)
+def test_postgresql_lets_an_order_begin_as_placed_or_denied_only(desk: Desk, status: str) -> None:
+    [order] = reached(desk, desk.account("100000"), "PLACED").writes
+    order.rows[0]["status"] = status
+    # What it began as it cannot remain: without its events nothing stays.
+    assert refusal([order.statement]) == {"PLACED": "DK011 ORDER_HALF_WAY", "DENIED": "DK011 ORDER_NOT_AS_TOLD"}.get(
+        status, "DK002 INVALID_TRANSITION"
+    )
+
+
+def account_of(desk: Desk, status: str) -> tuple[str, int]:
+    account = desk.account("1000")
+    Account.objects.filter(pk=account.pk).exclude(status=status).update(status=status)
+    return "accounts_account", account.pk
+
+
+def run_of(desk: Desk, status: str) -> tuple[str, int]:
+    run = SettlementRun.objects.create(market=desk.market, trading_day=desk.at.date(), started_at=desk.at)
+    SettlementRun.objects.filter(pk=run.pk).exclude(status=status).update(status=status)
+    return "settlement_settlementrun", run.pk
+
+
+ELSEWHERE = [
+    *((STANDING, account_of, before, after) for before, after in product(("ACTIVE", "SUSPENDED"), ("ACTIVE", "SUSPENDED", "CLOSED", "GONE"))),
+    *((RUN, run_of, before, after) for before, after in product(("RUNNING", "DONE"), ("RUNNING", "DONE", "GONE"))),
+]
 
 
 @pytest.mark.django_db
-def test_postgresql_allows_exactly_the_changes_of_the_table(desk: Desk) -> None:
-    template = Order.objects.get(pk=desk.buy(desk.account(), 1, "1900.00").order_id)
-    found = set()
-    for before in OrderStatus.values:
-        order_id = copy_of(template, before if before in ORDER.initial else "PLACED")
-        if before not in ORDER.initial:
-            reach(order_id, before)
-        for after in OrderStatus.values:
-            change = "UPDATE orders_order SET status = %s, filled_quantity = CASE WHEN %s = 'FILLED' THEN quantity ELSE 0 END WHERE id = %s"
-            code = code_of(change, [after, after, order_id])
-            assert code in {None, "DK002"}
-            if code is None:
-                found.add((before, after))
-    assert found == ORDER.pairs | {(status, status) for status in OrderStatus.values}
-
-
-@pytest.mark.django_db
-def test_postgresql_lets_an_order_begin_as_placed_or_denied_only(desk: Desk) -> None:
-    order = Order.objects.get(pk=desk.buy(desk.account(), 1, "1900.00").order_id)
-    names = ", ".join(f'"{f.column}"' for f in Order._meta.concrete_fields if f.column not in {"id", "status", "client_order_id"})
-    insert = f"""
-    INSERT INTO orders_order (id, client_order_id, status, {names})
-    SELECT nextval('orders_order_id_seq'), 'by hand', %s, {names} FROM orders_order WHERE id = %s"""
-    codes = {status: code_of(insert, [status, order.pk]) for status in OrderStatus.values}
-    assert codes == {status: None if status in ORDER.initial else "DK002" for status in OrderStatus.values}
+@pytest.mark.parametrize(("table", "row", "before", "after"), ELSEWHERE, ids=lambda value: getattr(value, "name", getattr(value, "__name__", value)))
+def test_postgresql_allows_exactly_the_changes_of_the_table(desk: Desk, table: TransitionTable, row: Callable, before: str, after: str) -> None:
+    name, pk = row(desk, before)
+    answer = refusal([(f"UPDATE {name} SET status = %s WHERE id = %s", [after, pk])])
+    assert answer == (None if before == after or (before, after) in table.pairs else "DK002 INVALID_TRANSITION")
 
 
 @pytest.mark.django_db

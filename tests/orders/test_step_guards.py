@@ -1,159 +1,109 @@
-"""What PostgreSQL refuses of orders and their event log, tried as desk_app with SQL alone. Each test: the same statement, right, is taken."""
+"""Every pair of status and action, every step that comes alone: tried on PostgreSQL as desk_app with SQL alone; the legal is taken, the rest refused."""
 
-from collections.abc import Callable
+from itertools import product
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 
-from orders.domain.steps import FILL_STEPS
-from orders.enums import OrderStep
-from orders.models import Fill, Order, OrderEvent
-from orders.services.cancellation import cancel_orders
-from tests.factories.desk import Desk
-from tests.kernel.raw import code_of, copy_of
+from orders.domain.steps import FILL_STEPS, STATUS_AFTER
+from orders.domain.transitions import ORDER
+from orders.enums import OrderAction, OrderStatus, OrderStep
+from orders.models import Fill, OrderEvent
+from tests.factories.desk import MONDAY, Desk
+from tests.kernel.raw import insert, next_id, refusal
+from tests.kernel.raw_orders import reached
 
 pytestmark = pytest.mark.django_db
+RESTING = ("WORKING", "PARTIALLY_FILLED")
+EVENT = {"data": "{}", "request_id": "", "market_time": MONDAY, "recorded_at": MONDAY}
+PAIRS = list(product(OrderStatus.values, OrderAction.values))
+# What an action that the table does not have runs into first: a second freeze or step, a status that cannot follow, an order that takes no fill.
+REFUSALS = {
+    "FREEZE": {"DK010 FREEZE_WITHOUT_ORDER", "23505 accounts_freeze_order_id_key"},
+    "REST": {"DK002 INVALID_TRANSITION", "23505 orders_orderevent_once"},
+    "FILL_PART": {"DK008 FILL_WITHOUT_ORDER"},
+    "FILL_REST": {"DK008 FILL_WITHOUT_ORDER"},
+    "CANCEL": {"DK002 INVALID_TRANSITION", "23505 orders_orderevent_once"},
+    "EXPIRE": {"DK002 INVALID_TRANSITION", "23505 orders_orderevent_once"},
+}
 
-NEXT = "nextval('orders_orderevent_id_seq')"
-EVENT = f"""
-INSERT INTO orders_orderevent (id, order_id, account_id, fill_id, step, status, data, request_id, market_time, recorded_at)
-VALUES (coalesce(%s, {NEXT}), %s, %s, %s, %s, 'WORKING', '{{}}', '', now(), now())"""
 
-Attempt = Callable[..., str | None]
-
-
-def event(order_id: int, step: str, *, fill_id: int | None = None, id: int | None = None) -> str | None:
-    """What PostgreSQL answers to one more event of an order."""
-    account_id = Order.objects.get(pk=order_id).account_id
-    return code_of(EVENT, [id, order_id, account_id, fill_id, step])
+@pytest.mark.parametrize(("status", "action"), PAIRS)
+def test_an_order_takes_an_action_exactly_where_the_table_has_it(desk: Desk, status: str, action: str) -> None:
+    order = reached(desk, desk.account("100000"), status).apply(action).finish()
+    answer = refusal(write.statement for write in order.whole)
+    assert (answer is None) == ((status, action) in ORDER.rows)
+    assert answer is None or answer in REFUSALS[action]
 
 
-@pytest.fixture
-def filled(desk: Desk) -> Fill:
-    """The one fill of an order that was filled in full."""
+@pytest.mark.parametrize(("status", "action"), [(status, action) for status, action in PAIRS if status in RESTING])
+def test_a_resting_order_goes_on_in_a_later_transaction_exactly_as_the_table_has_it(desk: Desk, status: str, action: str) -> None:
+    order = reached(desk, desk.account("100000"), status).written().apply(action)
+    assert (refusal(write.statement for write in order.whole) is None) == ((status, action) in ORDER.rows)
+
+
+@pytest.mark.parametrize("action", ["FILL_PART", "FILL_REST", "CANCEL", "EXPIRE"])
+@pytest.mark.parametrize("status", RESTING)
+def test_and_never_without_its_events(desk: Desk, status: str, action: str) -> None:
+    order = reached(desk, desk.account("100000"), status).written().apply(action)
+    answer = refusal(write.statement for write in order.writes)
+    assert answer in {"23503 orders_fill_walked_its_steps", "DK011 ORDER_NOT_AS_TOLD"}
+
+
+@pytest.mark.parametrize("step", OrderStep.values)
+@pytest.mark.parametrize("status", [status for status in OrderStatus.values if status not in {"PLACED", "FROZEN"}])
+def test_no_step_of_an_order_comes_alone(desk: Desk, status: str, step: str) -> None:
+    order = reached(desk, desk.account("100000"), status).written()
+    fill = Fill.objects.filter(order_id=order.id).first() or other_fill(desk)
+    row = {**EVENT, "id": next_id("orders_orderevent"), "order_id": order.id, "account_id": order.account.pk, "step": step}
+    row |= {"fill_id": fill.pk if step in FILL_STEPS else None, "status": STATUS_AFTER[OrderStep(step)][-1]}
+    assert refusal([insert("orders_orderevent", row)]) in {"DK005 STEP_OUT_OF_ORDER", "DK011 ORDER_NOT_AS_TOLD", "23505 orders_orderevent_once"}
+
+
+@pytest.mark.parametrize("step", OrderStep.values)
+def test_a_step_names_its_fill_if_it_is_of_one(desk: Desk, step: str) -> None:
+    order, fill = reached(desk, desk.account("100000"), "WORKING").written(), other_fill(desk)
+    row = {**EVENT, "id": next_id("orders_orderevent"), "order_id": order.id, "account_id": order.account.pk, "step": step}
+    row |= {"fill_id": None if step in FILL_STEPS else fill.pk, "status": STATUS_AFTER[OrderStep(step)][-1]}
+    assert refusal([insert("orders_orderevent", row)]) == "23514 orders_orderevent_fill_steps"
+
+
+def other_fill(desk: Desk) -> Fill:
+    """Of another order."""
     return Fill.objects.get(order_id=desk.buy(desk.account("100000"), 1).order_id)
 
 
-@pytest.fixture
-def working(desk: Desk) -> int:
-    """An order that rests."""
-    return desk.buy(desk.account("100000"), 1, "1900.00").order_id
+def test_a_step_before_earlier_ones_is_refused(desk: Desk) -> None:
+    free = next_id("orders_orderevent")
+    order = reached(desk, desk.account("100000"), "WORKING").written().apply("CANCEL")
+    ids = {row["step"]: row["id"] for row in order.events}
+    order.events[0]["id"] = free
+    assert refusal(write.statement for write in order.whole) == "DK005 STEP_OUT_OF_ORDER"
+    order.events[0]["id"] = ids["CANCELED"]
+    assert refusal(write.statement for write in order.whole) is None
 
 
-@pytest.mark.parametrize("step", OrderStep.values)
-def test_nothing_follows_an_order_that_was_filled_in_full(filled: Fill, step: str) -> None:
-    fill_id = filled.pk if step in FILL_STEPS else None
-    assert event(filled.order_id, step, fill_id=fill_id) in {"23505", "DK005"}
-
-
-@pytest.mark.parametrize("step", OrderStep.values)
-def test_a_step_names_its_fill_if_it_is_of_one(filled: Fill, working: int, step: str) -> None:
-    wrong = None if step in FILL_STEPS else filled.pk
-    assert event(filled.order_id, step, fill_id=wrong) in {"23514", "DK005"}
-    assert event(working, step, fill_id=wrong) in {"23514", "DK005"}
-
-
-@pytest.mark.parametrize("step", FILL_STEPS)
-def test_a_fill_of_another_order_is_refused(filled: Fill, working: int, step: str) -> None:
-    assert event(working, step, fill_id=filled.pk) == "DK005"
-
-
-def test_a_working_order_may_be_canceled_or_expire_next(working: int) -> None:
-    assert event(working, "CANCELED") is None
-    assert event(working, "EXPIRED") is None
-
-
-def test_a_working_order_may_be_matched_with_a_fill_of_its_own_and_no_step_is_skipped(filled: Fill, working: int) -> None:
-    filled.pk, filled.order_id = None, working
-    filled.save(force_insert=True)
-    assert event(working, "MATCHED", fill_id=filled.pk) is None
-    for step in FILL_STEPS[1:]:
-        assert event(working, step, fill_id=filled.pk) == "DK005"
-
-
-def test_a_step_between_earlier_ones_is_refused(desk: Desk) -> None:
-    accounts = [desk.account("100000") for _ in range(2)]
-    free = cancelled_with_a_gap(desk, accounts)
-    order_id = Order.objects.get(account=accounts[0]).pk
-    assert event(order_id, "EXPIRED", id=free) == "DK005"
-    working = Order.objects.get(account=accounts[1]).pk
-    assert event(working, "CANCELED", id=free) == "DK005"  # before its own beginning
-    assert event(working, "CANCELED") is None
-
-
-def cancelled_with_a_gap(desk: Desk, accounts: list) -> int:
-    """An event id that nobody has used, between the first order's RESTED and CANCELED, and before the second order's events."""
-    first = desk.buy(accounts[0], 1, "1900.00")
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {NEXT}")
-        [free] = cursor.fetchone()
-    desk.buy(accounts[1], 1, "1900.00")
-    with desk.now():
-        cancel_orders([first.order_id])
-    return free
-
-
-@pytest.mark.parametrize("step", ["PLACED", "FROZEN", "RESTED", "MATCHED", "FILLED", "CANCELED", "EXPIRED"])
-def test_an_order_that_was_denied_goes_no_step_further(desk: Desk, filled: Fill, step: str) -> None:
-    denied = desk.buy(desk.account("1000"), 1)
-    filled.pk, filled.order_id = None, denied.order_id
-    filled.save(force_insert=True)
-    assert event(denied.order_id, step, fill_id=filled.pk if step in FILL_STEPS else None) == "DK005"
-
-
-def test_an_order_that_was_placed_is_not_denied(working: int) -> None:
-    assert event(working, "DENIED") == "DK005"
-
-
-@pytest.mark.parametrize("step", OrderStep.values)
-def test_nothing_follows_the_end_of_an_order(desk: Desk, filled: Fill, step: str) -> None:
-    canceled = desk.buy(desk.account("100000"), 1, "1900.00", time_in_force="IOC").order_id
-    filled.pk, filled.order_id = None, canceled
-    filled.save(force_insert=True)
-    assert event(canceled, step, fill_id=filled.pk if step in FILL_STEPS else None) in {"23505", "DK005"}
-
-
-def test_what_is_missing_of_a_fill_does_not_follow_the_end(filled: Fill, working: int) -> None:
-    filled.pk, filled.order_id = None, working
-    filled.save(force_insert=True)
-    account_id = Order.objects.get(pk=working).account_id
-    with connection.cursor() as cursor:
-        cursor.execute(EVENT, [None, working, account_id, filled.pk, "MATCHED"])
-    assert event(working, "FILLED", fill_id=filled.pk) is None
-    with connection.cursor() as cursor:
-        cursor.execute(EVENT, [None, working, account_id, None, "CANCELED"])
-    assert event(working, "FILLED", fill_id=filled.pk) == "DK005"
-
-
-def test_steps_out_of_order_in_one_statement_are_refused(desk: Desk) -> None:
-    order = Order.objects.get(pk=desk.buy(desk.account("1000"), 1).order_id)
-    fresh = copy_of(order, "PLACED")
-    placed, frozen = (f"({NEXT}, {fresh}, {order.account_id}, NULL, '{step}', 'PLACED', '{{}}', '', now(), now())" for step in ("PLACED", "FROZEN"))
-    insert = EVENT.split("VALUES")[0]
-    assert code_of(f"{insert} VALUES {placed}, {frozen}") is None
-    assert code_of(f"{insert} VALUES {frozen}, {placed}") == "DK005"
-
-
-def test_filled_in_part_cannot_be_called_filled(desk: Desk) -> None:
-    resting = desk.buy(desk.account("100000"), 2, "1900.00")
-    fill = "UPDATE orders_order SET status = 'FILLED', filled_quantity = %s WHERE id = %s"
-    assert code_of(fill, [1, resting.order_id]) == "23514"
-    assert code_of(fill, [2, resting.order_id]) is None
+def test_events_of_one_change_come_in_one_statement(desk: Desk) -> None:
+    order = reached(desk, desk.account("100000"), "WORKING")
+    halves = [insert("orders_orderevent", *order.events[:2]), insert("orders_orderevent", *order.events[2:])]
+    assert refusal([*(write.statement for write in order.writes), *halves]) == "DK011 ORDER_NOT_AS_TOLD"
 
 
 def test_a_client_order_id_is_used_once_in_an_account(desk: Desk) -> None:
     account = desk.account("100000")
-    order = Order.objects.get(pk=desk.buy(account, 1, "1900.00").order_id)
-    order.pk, order.status = None, "PLACED"
-    with pytest.raises(IntegrityError, match="client_order_id"), transaction.atomic():
-        order.save(force_insert=True)
+    first, second = (reached(desk, account, "DENIED") for _ in range(2))
+    second.writes[0].rows[0]["client_order_id"] = first.written().client_order_id
+    assert refusal(write.statement for write in second.whole) == "23505 orders_order_client_order_id"
 
 
-@pytest.mark.parametrize("change", ["account_id = account_id + 1", "side = 'SELL'", "quantity = quantity + 1", "client_order_id = 'another'"])
-def test_what_was_ordered_never_changes(working: int, change: str) -> None:
-    assert code_of(f"UPDATE orders_order SET {change} WHERE id = %s", [working]) == "DK001"
+@pytest.mark.parametrize(
+    "change", ["account_id = account_id + 1", "side = 'SELL'", "quantity = quantity + 1", "client_order_id = 'another'", "type = 'MARKET'"]
+)
+def test_what_was_ordered_never_changes(desk: Desk, change: str) -> None:
+    order = reached(desk, desk.account("100000"), "WORKING").written()
+    assert refusal([(f"UPDATE orders_order SET {change} WHERE id = %s", [order.id])]) == "DK001 FIXED"
 
 
-def test_every_event_is_kept(working: int) -> None:
-    assert code_of("DELETE FROM orders_orderevent WHERE order_id = %s", [working]) == "42501"
-    assert OrderEvent.objects.filter(order_id=working).count() == 3
+def test_every_event_is_kept(desk: Desk) -> None:
+    order = reached(desk, desk.account("100000"), "WORKING").written()
+    assert refusal([("DELETE FROM orders_orderevent WHERE order_id = %s", [order.id])]) == "42501"
+    assert OrderEvent.objects.filter(order_id=order.id).count() == 3

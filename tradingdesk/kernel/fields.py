@@ -54,7 +54,8 @@ class RateField(models.DecimalField):
 
 
 class ImpliedKey(models.ForeignKey):
-    """A reference that another key of the same row already guarantees (an event's account is its order's): neither checked nor indexed once more.
+    """A reference that another key of the same row or a guard of its table already guarantees (an event's account is its order's): neither checked nor
+    indexed once more.
 
     Every checked key costs a look-up and a lock on the referred row per inserted row; on the tables of facts that is most of the time.
     """

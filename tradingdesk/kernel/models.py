@@ -1,6 +1,7 @@
 """Abstract bases, read by `kernel.guards`: what they promise is kept by grant and by trigger.
 
-A model may also name `fixed_fields`: columns that never change once the row is there (whose it is, what it is of), whoever writes.
+A model may also name `fixed_fields`: columns that never change once the row is there (whose it is, what it is of), whoever writes. And `derived_fields`:
+columns that follow from append-only rows and that the database itself writes when those are inserted; desk_app may not.
 """
 
 from typing import ClassVar
@@ -22,6 +23,7 @@ class NeverDeletedModel(models.Model):
 
     never_deleted: ClassVar[bool] = True
     fixed_fields: ClassVar[tuple[str, ...]] = ()
+    derived_fields: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
