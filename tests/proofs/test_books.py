@@ -10,7 +10,7 @@ from tradingdesk.kernel import money
 
 pytestmark = pytest.mark.django_db
 CALM = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck), stateful_step_count=40)
-FEW, MANY = settings(CALM, max_examples=7, derandomize=True), settings(CALM, max_examples=320)
+FEW, MANY = settings(CALM, max_examples=7, derandomize=True), settings(CALM, max_examples=270)
 UNTIL_IT_SHOWS = settings(FEW, max_examples=20, phases=[Phase.generate], report_multiple_bugs=False)
 
 
