@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import psycopg
@@ -218,10 +218,17 @@ def test_an_interrupted_run_drops_its_database_and_a_killed_ones_is_dropped_by_t
     wait_for(lambda: scratch_numbers() == [])
 
 
+def test_runs_beside_each_other_do_not_meet(started: Any) -> None:
+    processes = [started(GOLD, COPPER, "--json") for _ in range(2)]
+    told = [process.communicate(timeout=WAIT_SECONDS) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert told[0] == told[1]
+    assert scratch_numbers() == []
+
+
 def test_a_small_file_is_quick_once_the_template_is_there(scenario_desk: OwnDatabase) -> None:
     run(GOLD)
-    begun = monotonic()
+    begun, worked = monotonic(), process_time()
     assert run(GOLD) == 0
-    taken = monotonic() - begun
-    print(f"a small file: {taken:.2f} s")
-    assert taken < 10  # some 0.5 s on an idle machine; this one may be shared
+    print(f"a small file: {monotonic() - begun:.2f} s, of which {process_time() - worked:.2f} s are worked here")
+    assert process_time() - worked < 1  # whoever else is busy on this machine

@@ -22,7 +22,7 @@ from tradingdesk.local import addresses
 LONGEST_NAME = 63  # of anything in PostgreSQL
 OF_THE_SERVER = ("HOST", "PORT", "USER", "PASSWORD")
 CONNECT_TIMEOUT_SECONDS = 5
-SESSION = "-c lock_timeout=120s"  # as long as somebody else may take to make a template
+SESSION = "-c lock_timeout=300s"  # as long as somebody else may take to make a template
 
 
 @contextmanager
