@@ -56,6 +56,7 @@ def test_what_killed_runs_left_is_dropped_by_the_next_and_what_lives_is_left_alo
         assert IN_USE not in existing()
 
 
+@pytest.mark.timeout(300)  # it migrates a database
 def test_nobody_can_connect_to_the_template_once_it_is_made_and_it_replaces_older_ones(own_database: OwnDatabase) -> None:
     with databases.owner_session() as owner:
         databases.create(owner, OUTDATED)
