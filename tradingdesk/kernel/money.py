@@ -75,9 +75,8 @@ def text(number: Decimal | None) -> str | None:
         return None
     if not number:
         return "0"  # a loss of less than half a cent rounds to -0.00
-    if number == number.to_integral_value():
-        return f"{number.quantize(Decimal(1), context=WIDE):f}"
-    return f"{number.normalize(WIDE):f}"
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def on_grid(number: Decimal, step: Decimal) -> bool:
