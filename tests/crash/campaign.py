@@ -248,11 +248,11 @@ class Campaign:
 
     def figures(self) -> str:
         """What the run amounted to."""
-        sure = [ticket for ticket in self.tickets if ticket.is_unsure]
-        placed = sum(ticket.was_placed_unanswered for ticket in sure)
+        unsure = [ticket for ticket in self.tickets if ticket.is_unsure]
+        placed = sum(ticket.was_placed_unanswered for ticket in unsure)
         return (
             f"{self.killed.total()} kills {dict(self.killed)}, inside a transaction {dict(self.inside)}, cutting off requests {self.interrupting}; "
-            f"{len(self.tickets)} orders, {len(sure)} sent and not answered at first, of which {placed} had been placed; "
+            f"{len(self.tickets)} orders, {len(unsure)} sent and not answered at first, of which {placed} had been placed; "
             f"{sum(t.away for t in self.traders)} answers of 503; {time.monotonic() - self.began:.0f} s"
         )
 
