@@ -125,14 +125,14 @@ def test_an_order_gets_so_many_lots_of_a_quote_and_a_market_order_no_more(comes_
     ]  # fmt: skip
 
 
-def test_a_deal_is_at_its_own_price_and_fee_and_a_refused_one_still_prints(comes_out: Any) -> None:
+def test_a_deal_is_at_its_own_price_and_fee_and_a_refused_one_moves_nothing(comes_out: Any) -> None:
     fees = {"open_per_lot": 10, "close_per_lot": 10, "close_today_per_lot": 10}
     document = comes_out(
         quote(bid=500, ask=600), trade("buy", 2, "561.23", fee="8.05"), trade("sell", 1, "570", effect="close"), trade("sell", 5, "580", effect="close"),
         instruments=gold(fees=fees),
     )  # fmt: skip
     assert [fill["fee"] for fill in document["fills"]] == ["8.05", "10"]
-    assert (document["orders"]["step-3"]["reason"], document["book"]["AU"]["last"]) == ("CLOSABLE_EXCEEDED", "580")
+    assert (document["orders"]["step-3"]["reason"], document["book"]["AU"]["last"]) == ("CLOSABLE_EXCEEDED", "570")
     assert (document["accounts"]["A"]["realised_pnl"], document["accounts"]["A"]["fees"]) == ("8770", "18.05")  # (570 − 561.23) × 1000
 
 

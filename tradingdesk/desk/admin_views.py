@@ -6,10 +6,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
+from tradingdesk.desk.scenario.fields import DAY
 from tradingdesk.desk.scenario.saving import scenario_yaml
 from tradingdesk.kernel.errors import DeskError, InvalidRequest
 
@@ -17,7 +19,7 @@ from tradingdesk.kernel.errors import DeskError, InvalidRequest
 @require_safe
 def account_scenario(request: HttpRequest, account_id: int) -> HttpResponse:
     """The file, for whoever may see the account; a refusal is a message on the account's page."""
-    page = admin.site._registry[Account]
+    page = admin.site.get_model_admin(Account)
     account = page.get_object(request, str(account_id))
     if account is None:
         raise Http404
@@ -36,6 +38,9 @@ def account_scenario(request: HttpRequest, account_id: int) -> HttpResponse:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest("A trading day is written YYYY-MM-DD.", field="day", value=text[:32]) from None
+        day = parse_date(text) if DAY.fullmatch(text) else None
+    except ValueError:  # the 31st of February
+        day = None
+    if day is None:
+        raise InvalidRequest("A trading day is written YYYY-MM-DD.", field="day", value=text[:32])
+    return day

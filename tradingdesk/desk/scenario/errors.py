@@ -34,6 +34,10 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = str(value)
+    return f'"{printable(str(value))}"'
+
+
+def printable(text: str) -> str:
+    """A text of a file, cut short and without what a terminal or a document would not take."""
     short = text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
-    return '"' + "".join(letter if letter.isprintable() else "�" for letter in short) + '"'
+    return "".join(letter if letter.isprintable() else "�" for letter in short)

@@ -10,7 +10,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
-from tradingdesk.desk.scenario.errors import NotSupportedYet, ScenarioError, shown
+from tradingdesk.desk.scenario.errors import NotSupportedYet, ScenarioError, printable, shown
 from tradingdesk.desk.scenario.tree import Plain
 from tradingdesk.kernel import money
 from tradingdesk.kernel.errors import InvalidRequest
@@ -54,7 +54,8 @@ def _field(field: Field, given: Mapping[str, Any], name: str, where: str) -> Any
 
 def at(where: str, name: str) -> str:
     """The place of a field in what stands at `where`."""
-    return f"{where}.{name}" if where else name
+    told = printable(name)
+    return f"{where}.{told}" if where else told
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:

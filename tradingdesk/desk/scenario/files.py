@@ -1,6 +1,7 @@
 """Runs a scenario file: read, checked, run in a scratch database; with `keep` then once more in the desk's own.
 
-So a file that cannot be run to its end leaves nothing half-run, in neither.
+So a file that cannot be run to its end leaves nothing half-run, in neither; what ends the second run from outside (a lost connection, a signal) leaves the
+market as far as it has come.
 """
 
 from dataclasses import dataclass, field

@@ -59,7 +59,9 @@ class MarginStage:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One instrument. `quote_qty` is a field of ours beside the format: lots each order gets of one quote, so that a dealer fills in parts."""
+    """One instrument. `quote_qty` is a field of ours beside the format: lots each order gets of one tick (a print is one
+    too), so that a dealer fills in parts.
+    """
 
     symbol: str
     product: str
@@ -116,8 +118,8 @@ STAGE = {"from": Field(day), "rate": Field(rate)}
 CONTRACT = {
     "symbol": Field(symbol),
     "product": Field(symbol, ""),
-    "multiplier": Field(number(above=0, digits=12, places=4)),
-    "tick_size": Field(number(at_least=0)),
+    "multiplier": Field(number(above=0, digits=12, places=4), Decimal(1)),
+    "tick_size": Field(number(at_least=0), ZERO),
     "matching": Field(word("book", "dealer"), "book"),
     "dealer_in_book": later(None),
     "previous_settlement": Field(optional(price), None),

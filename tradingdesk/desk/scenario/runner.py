@@ -159,9 +159,14 @@ class Run:
         cancel_orders([self._orders[cancel.id]], actor_id=self.stage.owner.pk)
 
     def _trade(self, trade: Trade, step: Step) -> None:
+        if trade.account is not None and trade.side is not None and trade.qty is not None and self._deal(trade, step).is_denied:
+            return  # nothing was executed, so nothing is printed
         self._tell(trade.symbol, None, None, trade.price, trade.qty or Decimal(1))
-        if trade.account is None or trade.side is None or trade.qty is None:
-            return
+
+    def _deal(self, trade: Trade, step: Step) -> Outcome:
+        assert trade.account is not None
+        assert trade.side is not None
+        assert trade.qty is not None
         deal = DealRequest(
             account_id=self.stage.accounts[trade.account].pk,
             instrument_id=self.stage.instruments[trade.symbol].pk,
@@ -173,7 +178,9 @@ class Run:
             fee=trade.fee,
             actor_id=self.stage.owner.pk,
         )
-        self._note(deal.client_order_id, book_deals([deal])[0], step)
+        outcome = book_deals([deal])[0]
+        self._note(deal.client_order_id, outcome, step)
+        return outcome
 
     def _cash(self, cash: Cash, step: Step) -> None:
         post_cash(self.stage.accounts[cash.account].pk, cash.amount, reason="Step of a scenario", actor_id=self.stage.owner.pk)

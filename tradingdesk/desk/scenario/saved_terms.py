@@ -9,6 +9,7 @@ from typing import Any
 from accounts.models import Account
 from accounts.reading import read_states
 from quotes.domain.dealing import Dealing, Rates
+from quotes.enums import MarginBasis
 from quotes.models import Instrument, Listing, SettlementPrice
 from quotes.selectors.calendars import calendar_of
 from tradingdesk.kernel import money
@@ -28,7 +29,7 @@ class Terms:
 
 
 def terms_of(account: Account, day: date, instrument_ids: Collection[int]) -> Terms:
-    """Terms of these instruments in the account's market on that day. Raises Conflict where their rules differ, so that no scenario can hold them."""
+    """Terms of these instruments in the account's market on that day. Raises Conflict where no scenario can hold them."""
     dealings = read_states([account.pk], instrument_ids).dealings
     rows = {i.pk: i for i in Instrument.objects.filter(pk__in=instrument_ids).order_by("pk")}
     used = [dealings[account.market_id, pk] for pk in rows if (account.market_id, pk) in dealings]
@@ -44,6 +45,10 @@ def _rules(account: Account, instruments: list[Instrument], rates: list[Rates]) 
     rules: dict[str, Any] = {"position_mode": "hedging"}
     for name in OF_ALL:
         rules[name] = _the_one(name, {getattr(i, name) for i in instruments})
+    if rules["margin_basis"] == MarginBasis.AVERAGE:
+        raise Conflict(
+            "Margin at the day's average price needs every trade of the tape; a saved day has only what the account met.", rule="margin_basis"
+        )
     rules["larger_side"] = _the_one("larger_side", {bool(r.margin_group) for r in rates})
     tier = account.tier
     rules |= {"floating": tier.floating, "deficit": tier.deficit, "variation_call": tier.variation_call}
@@ -63,6 +68,8 @@ def _instrument(account: Account, row: Instrument, dealing: Dealing, day: date, 
     previous = settled.order_by("-trading_day").values_list("price", flat=True).first()
     following = calendar_of(dealing.calendar_id).next_trading_day(day)
     later = dealing.rates_on(following, account.tier.margin_factor)
+    if (later.margin_per_lot, later.maintenance_per_lot) != (rates.margin_per_lot, rates.maintenance_per_lot):
+        raise Conflict(f"The margin per lot of {row.symbol} changes after {day}; a scenario has one for all its days.", instrument=row.symbol)
     terms: dict[str, Any] = {
         "symbol": row.symbol,
         "product": row.product or row.symbol,

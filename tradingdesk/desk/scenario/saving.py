@@ -167,7 +167,8 @@ class _Writer:
 
     def _fill(self, order: Order, fill: Fill) -> None:
         if fill.quote_source != DESK and self._quoted.get(order.instrument_id) != fill.quote_seq:
-            self._say(order, fill.quote_seq, fill.quote_bid, fill.quote_ask)
+            tick = self._ticks(order).filter(seq=fill.quote_seq).first()
+            self._say(order, fill.quote_seq, fill.quote_bid, fill.quote_ask, tick.last if tick else None)
         self.fills.append({"qty": money.text(fill.quantity), "price": money.text(fill.price), "fee": money.text(fill.fee)})
 
     def _order(self, order: Order, quantity: Decimal) -> None:
@@ -187,11 +188,12 @@ class _Writer:
 
     def _quote(self, order: Order, tick: Tick | None) -> None:
         if tick is not None and self._quoted.get(order.instrument_id) != tick.seq:
-            self._say(order, tick.seq, tick.bid, tick.ask)
+            self._say(order, tick.seq, tick.bid, tick.ask, tick.last)
 
-    def _say(self, order: Order, seq: int, bid: Decimal, ask: Decimal) -> None:
+    def _say(self, order: Order, seq: int, bid: Decimal, ask: Decimal, last: Decimal | None) -> None:
         self._quoted[order.instrument_id] = seq
-        self.steps.append({"quote": {"symbol": order.instrument.symbol, "bid": money.text(bid), "ask": money.text(ask)}})
+        quote = {"symbol": order.instrument.symbol, "bid": money.text(bid), "ask": money.text(ask)}
+        self.steps.append({"quote": quote | ({"last": money.text(last)} if last is not None else {})})
 
 
 def _account(stretch: Stretch, held: Iterable[tuple[Any, ...]], symbols: dict[int, str]) -> dict[str, Any]:

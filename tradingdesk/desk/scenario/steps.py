@@ -131,11 +131,11 @@ ORDER = {
 TRADE = {
     "account": Field(optional(account_id), None),
     "symbol": Field(symbol),
-    "side": Field(word("buy", "sell"), None),
-    "effect": Field(word("auto", "open", "close", later=("close_today", "close_yesterday")), None),
-    "qty": Field(quantity, None),
+    "side": Field(optional(word("buy", "sell")), None),
+    "effect": Field(optional(word("auto", "open", "close", later=("close_today", "close_yesterday"))), None),
+    "qty": Field(optional(quantity), None),
     "price": Field(price),
-    "fee": Field(amount, None),
+    "fee": Field(optional(amount), None),
 }
 SETTLE = {"prices": Field(mapping_of(price), {}), "method": later(None)}
 ACTIONS: dict[str, Reader] = {

@@ -10,9 +10,14 @@ NONE = "–"
 ACCOUNTS_ABREAST = 6
 ORDER = ("status", "reason", "qty", "filled_qty", "average_price")
 FREEZE = ("margin", "fee", "captured", "released")
+FROZEN = tuple(f"freeze_{name}" if name in ("margin", "fee") else name for name in FREEZE)
 FILL = ("taker", "maker", "account", "symbol", "side", "effect", "qty", "price", "fee")
 ACCOUNT = ("balance", "frozen", "margin", "floating", "equity", "available", "margin_level", "state", "realised_pnl", "fees")
+NAMES = frozenset(
+    {"order", "taker", "maker", "account", "symbol", "side", "effect", "status", "reason", "state"}
+)  # never numbers, whatever they look like
 POSITION = ("symbol", "side", "qty", "today_qty", "average_price", "margin", "call_price")
+WORDS = frozenset((*ORDER, *FROZEN, *FILL, *ACCOUNT, *POSITION))  # heads of ours; an account's id is told as it is
 
 
 def of(document: dict[str, Any]) -> str:
@@ -22,8 +27,9 @@ def of(document: dict[str, Any]) -> str:
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Columns as wide as they must be; numbers to the right, with their thousands apart."""
-    cells = [[head.replace("_", " ") for head in heads], *([_cell(value) for value in row] for row in rows)]
+    """Columns as wide as they must be; numbers to the right, with their thousands apart. A column of names is left as it is."""
+    told = [head.replace("_", " ") if head in WORDS else head for head in heads]
+    cells = [told, *([_cell(value, head) for head, value in zip(heads, row, strict=True)] for row in rows)]
     is_number = [all(_is_number(row[place]) for row in cells[1:]) for place in range(len(heads))]
     widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
     lines = [GAP.join(_aligned(*one) for one in zip(row, widths, is_number, strict=True)).rstrip() for row in cells]
@@ -34,10 +40,10 @@ def _heading(name: str) -> str:
     return f"{name}\n{'=' * len(name)}"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, head: str = "") -> str:
     if value is None:
         return NONE
-    number = parsed(value)
+    number = None if head in NAMES else parsed(value)
     return f"{number:,f}" if number is not None else str(value)
 
 
@@ -53,7 +59,7 @@ def _orders(document: dict[str, Any]) -> list[str]:
     orders = document["orders"]
     if not orders:
         return []
-    heads = ("order", *ORDER, *(f"freeze_{name}" if name in ("margin", "fee") else name for name in FREEZE))
+    heads = ("order", *ORDER, *FROZEN)
     rows = [(name, *(order[key] for key in ORDER), *(order["freeze"][key] for key in FREEZE)) for name, order in orders.items()]
     return [table("Orders", heads, rows)]
 

@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
     def _print(self, report: Report, *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps(report.document, ensure_ascii=False))
+            self.stdout.write(json.dumps(report.document))
         elif report.error is None:
             self.stdout.write(tables.of(report.document))
         self.stdout.flush()
