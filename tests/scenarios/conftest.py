@@ -15,7 +15,7 @@ from tests.conftest import OwnDatabase, database_of_its_own
 from tradingdesk.desk.scenario import databases, scratch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scenario_desk(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnDatabase]:
     migrated = connection.settings_dict["NAME"]
     with database_of_its_own(django_db_blocker) as database, django_db_blocker.unblock():
